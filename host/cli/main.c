@@ -1,4 +1,4 @@
-/* quern: finds the command, runs it, and sees that what it printed has arrived. */
+/* quern: finds the command, runs it, and checks that its output was written. */
 #include "base/interrupt.h"
 #include "command/cli.h"
 #include "command/config.h"
@@ -49,7 +49,7 @@ static cli_exit dispatch(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   cli_interrupt_prepare();
-  /* Lines come whole, also where several ranks write. */
+  /* Lines are written whole, also if several ranks write. */
   static char line[BUFSIZ];
   setvbuf(stderr, line, _IOLBF, sizeof line);
   cli_exit result = dispatch(argc, argv);

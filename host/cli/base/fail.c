@@ -1,4 +1,4 @@
-/* Failing: one line on stderr, and the exit code that goes with it. */
+/* Failures: one line on stderr, and an exit code. */
 #include "fail.h"
 
 #include "../text/text.h"
@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is said while it is held: a line or two, of which the library's has 1024 bytes at most.
- * It may be that memory is out. */
+/* The lines that are held back: one or two, of which the library's has at most 1024 bytes. Static,
+ * since memory may be out. */
 static FILE *held;
 static char message[8192];
 
@@ -18,7 +18,7 @@ FILE *cli_fail_stream(void) {
 }
 
 void cli_fail_hold(void) {
-  held = fmemopen(message, sizeof message, "w"); /* NULL: nothing waits */
+  held = fmemopen(message, sizeof message, "w"); /* NULL: lines are not held back */
 }
 
 void cli_fail_release(size_t rank, size_t ranks) {

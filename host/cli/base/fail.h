@@ -1,4 +1,4 @@
-/* Exit codes, and how a command fails: one line on stderr. */
+/* Exit codes, and failures: one line on stderr. */
 #ifndef QUERN_CLI_BASE_FAIL_H
 #define QUERN_CLI_BASE_FAIL_H
 
@@ -8,30 +8,29 @@
 
 QUERN_EXTENSION typedef enum QUERN_CHECKED cli_exit {
   CLI_OK = 0,
-  CLI_FAILED = 1,  /* it was understood, and failed */
-  CLI_USAGE = 2,   /* it was not understood */
-  CLI_SIGNAL = 128 /* and the number of the signal that ended it early */
+  CLI_FAILED = 1,  /* failure */
+  CLI_USAGE = 2,   /* usage error */
+  CLI_SIGNAL = 128 /* plus the number of the signal that stopped it */
 } cli_exit;
 
-/* The exit code of a failure that was said: a cli_exit by value. By its type it is none, since
- * it may be dropped. */
+/* The exit code of a failure that was printed, a value of cli_exit. An unsigned, since it may be
+ * dropped. */
 typedef unsigned cli_failed;
 
-/* "quern: " and the line, on stderr. Returns CLI_FAILED. */
+/* Prints "quern: " and the line on stderr. Returns CLI_FAILED. */
 __attribute__((format(printf, 1, 2))) cli_failed cli_fail(const char *format, ...);
 
-/* From the one to the other, what failures have to say waits; then it is printed with the rank
- * before it. */
+/* Between the two, lines are held back; cli_fail_release prints them with the rank in front. */
 void cli_fail_hold(void);
 void cli_fail_release(size_t rank, size_t ranks);
 
 /* cli_fail with quern_last_error(). */
 cli_failed cli_fail_library(void);
 
-/* cli_fail for host memory that was not to be had. */
+/* cli_fail for host memory that is out. */
 cli_failed cli_fail_memory(void);
 
-/* The stream of the lines: stderr, or what holds them back. */
+/* The stream of the lines: stderr, or the one that holds them back. */
 FILE *cli_fail_stream(void);
 
 #endif

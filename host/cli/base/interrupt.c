@@ -11,13 +11,13 @@ static volatile sig_atomic_t noted, asked, open_line = -1;
 static bool ignored[SIGNALS], watched[SIGNALS];
 static struct sigaction before[SIGNALS];
 
-/* A terminal that closes sends SIGHUP more than once, and each failed write its signal: only who
- * asks again is in a hurry. */
+/* A closing terminal sends SIGHUP more than once, and each failed write its signal: only SIGINT and
+ * SIGTERM are repeated on purpose. */
 static void note(int signal) {
   const bool asks = signal == SIGINT || signal == SIGTERM;
   if (asks && asked != 0) {
     const ssize_t ended = open_line >= 0 ? write(open_line, "\n", 1) : 0;
-    (void)ended; /* whether it arrived changes nothing */
+    (void)ended; /* a failed write changes nothing */
     _exit(128 + signal);
   }
   if (asks) asked = 1;
@@ -27,7 +27,7 @@ static void note(int signal) {
 void cli_interrupt_prepare(void) {
   for (int i = 0; i < SIGNALS; i++) {
     struct sigaction action;
-    /* Many a parent ignores SIGPIPE for itself alone, and hands that on. */
+    /* Some parents ignore SIGPIPE for themselves, and the child inherits it. */
     ignored[i] = signals[i] != SIGPIPE && sigaction(signals[i], NULL, &action) == 0 &&
                  action.sa_handler == SIG_IGN;
   }
@@ -36,7 +36,7 @@ void cli_interrupt_prepare(void) {
 }
 
 static bool handle(int i, struct sigaction *old) {
-  /* SA_RESTART: drivers are not all written for calls that a signal cuts short. */
+  /* SA_RESTART: not all drivers handle interrupted calls. */
   struct sigaction action = {.sa_handler = ignored[i] ? SIG_IGN : note, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
   return sigaction(signals[i], &action, old) == 0;

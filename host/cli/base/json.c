@@ -16,8 +16,8 @@ void cli_json_free(cli_json *json) {
   json->root = NULL;
 }
 
-/* A character that cJSON leaves as it is, though it is not fit for a terminal: none of these is
- * past U+FFFF. A byte that is no UTF-8 would be no JSON either, and becomes U+FFFD. */
+/* A character that cJSON does not escape, though it is not fit for a terminal; none is past U+FFFF.
+ * A byte that is not UTF-8 becomes U+FFFD: JSON has no other bytes. */
 static void print_escaped(FILE *stream, const unsigned char *cursor, size_t bytes) {
   unsigned code = cursor[0] < 0x80 ? cursor[0] : 0xFFFD;
   if (bytes == 2) code = (cursor[0] & 0x1Fu) << 6 | (cursor[1] & 0x3Fu);
@@ -65,7 +65,7 @@ void cli_json_null(cli_json *json, cJSON *parent, const char *name) {
   if (cJSON_AddNullToObject(parent, name) == NULL) json->lost = true;
 }
 
-/* Hands item, new or NULL, to parent. */
+/* Gives item, new or NULL, to parent. */
 static cJSON *adopt(cli_json *json, cJSON *parent, const char *name, cJSON *item) {
   cJSON_bool added = false;
   if (item != NULL && parent != NULL)

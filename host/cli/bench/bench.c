@@ -1,4 +1,4 @@
-/* quern bench: how fast a device is at what training needs. */
+/* quern bench: measures a device. */
 #include "../data/describe.h"
 #include "../data/open.h"
 #include "../text/nearest.h"
@@ -30,10 +30,10 @@ typedef struct bench_session {
   measure_effort effort;
   quern_context *context, *reference;
   cli_json json;
-  FILE *table; /* where lines for people go */
+  FILE *table; /* for people */
 } bench_session;
 
-/* Times one thing and adds its figure, which is scale / seconds, to the JSON object. */
+/* Times a candidate and adds its rate, scale / seconds, to the JSON object. */
 static cli_exit measure_one(bench_session *bench, cli_exit (*run_bench)(void *, size_t, double *),
                             void *state, double scale, cJSON *object, const char *name,
                             measure_summary *summary) {
@@ -126,8 +126,7 @@ static void print_training(bench_session *bench, const measure_network *network,
   fflush(bench->table);
 }
 
-/* Steps of a plan, and for small networks whole epochs: what surrounds the arithmetic counts there.
- */
+/* Measures steps of a plan and, for small networks, whole epochs: their overhead counts there. */
 static cli_exit bench_network(bench_session *bench, const measure_network *network, cJSON *object) {
   measure_problem problem;
   measure_step step = {0};
@@ -177,7 +176,7 @@ static cli_exit run_bench(const cli_command *command, int argc, char **argv) {
   static const char *const parts[] = {"gemm", "train", NULL};
   const char *part = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
   if (part != NULL && strcmp(part, "gemm") != 0 && strcmp(part, "train") != 0)
-    return cli_fail_usage(command, "it measures gemm or train, not \"%s\"%s", part,
+    return cli_fail_usage(command, "expected gemm or train, not \"%s\"%s", part,
                           cli_hint_of(part, parts).text);
   int skipped = part != NULL ? 1 : 0;
   cli_parsed parsed = cli_parse(command, argc - skipped, argv + skipped, &settings);

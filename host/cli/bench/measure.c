@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Threads of the one before go on waiting actively for a while: the next begins when they have
- * stopped. */
+/* Threads of the previous candidate spin for a while: the next waits until they have stopped. */
 static const struct timespec settle = {.tv_nsec = 3000000};
 
-/* How often it runs in a round: the first run is not counted, since it may build programs. */
+/* Finds how often a candidate runs per round. The first run is not counted: it may build programs.
+ */
 static cli_exit calibrate(const measure_candidate *candidate, double round_seconds, size_t *times) {
   enum { MOST = 1 << 24 };
   double seconds;
@@ -38,7 +38,7 @@ cli_exit measure_rounds(measure_candidate *candidates, size_t count, measure_eff
       nanosleep(&settle, NULL);
       result = candidates[i].run(candidates[i].state, 1, &warm);
       if (result == CLI_OK) result = candidates[i].run(candidates[i].state, times[i], &seconds);
-      /* Rates and ratios divide by it: no less than a clock can tell. */
+      /* Rates and ratios divide by it, so it is no less than the clock's resolution. */
       candidates[i].seconds[round] = fmax(seconds, 1e-9) / (double)times[i];
     }
   }
@@ -56,7 +56,7 @@ static int by_value(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* The value at a share of the way through sorted values. */
+/* The quantile of sorted values. */
 static double quantile(const double *sorted, size_t count, double share) {
   double place = share * (double)(count - 1);
   size_t below = (size_t)place;

@@ -1,5 +1,5 @@
-/* Whether a product is right: rows of it are computed again by the reference, and the same rows on
- * absolute values, which gives the sums that bound rounding. */
+/* Checks a product: the reference computes a sample of its rows again, and the same rows of
+ * absolute values, whose sums bound rounding. */
 #include "measure_product.h"
 
 #include <float.h>
@@ -9,7 +9,7 @@
 
 enum { WHOLE_ROWS = 48, SAMPLED_ROWS = 12 };
 
-/* Row i of the sample: the first, the last, and others from all over between. */
+/* Row i of the sample: the first, the last, and rows spread between them. */
 static size_t sampled_row(size_t i, size_t sample, size_t rows) {
   if (sample == rows || i == 0) return i;
   if (i + 1 == sample) return rows - 1;
@@ -21,7 +21,7 @@ static void copy_row(float *to, const float *from, size_t to_row, size_t from_ro
   memcpy(to + to_row * columns, from + from_row * columns, columns * sizeof *to);
 }
 
-/* A case of the sampled rows alone. Those of a weights update are columns of X. */
+/* A case of the sampled rows only; for a weights update they are columns of X. */
 static cli_exit take_sample(const measure_operands *operands, size_t sample, size_t rows,
                             measure_operands *taken) {
   measure_shape shape = operands->shape;
@@ -56,8 +56,8 @@ static void absolute(float *values, size_t count, float sign) {
   for (size_t i = 0; i < count; i++) values[i] = sign * fabsf(values[i]);
 }
 
-/* The same case on absolute values. An update subtracts, so there one factor is negative; ReLU lets
- * all of it through. */
+/* The same case on absolute values. An update subtracts, so one factor is negative there; ReLU
+ * changes nothing. */
 static void take_absolute(measure_operands *operands) {
   measure_shape s = operands->shape;
   bool weights = operands->form == MEASURE_BACKWARD_WEIGHTS;

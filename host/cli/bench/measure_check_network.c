@@ -1,4 +1,4 @@
-/* Whether training steps gave the parameters that they should. */
+/* Checks the parameters after training steps. */
 #include "measure_step.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* What the device costs whoever uses it through quern: a queued op, a wait, a byte moved. */
+/* The costs of a device: a queued op, a wait, a byte copied. */
 #ifndef QUERN_CLI_BENCH_MEASURE_LIMITS_H
 #define QUERN_CLI_BENCH_MEASURE_LIMITS_H
 
@@ -12,13 +12,12 @@ typedef struct measure_limits {
   size_t bytes;            /* of each */
 } measure_limits;
 
-/* Makes the buffers, large ones unless small_only, and checks what a fill and a copy leave there.
- */
+/* Creates the buffers, large ones unless small_only, and checks a fill and a copy. */
 cli_exit measure_limits_create(quern_context *context, bool small_only, measure_limits *limits);
 void measure_limits_free(measure_limits *limits);
 
-/* Runs of measure_candidates over measure_limits: a small op queued after another; a small op and a
- * wait; a copy of `bytes`, which reads and writes them. */
+/* Functions for measure_candidate over measure_limits: a queued op; an op and a wait; a copy of
+ * `bytes`, which reads and writes them. */
 cli_exit measure_limits_launch(void *limits, size_t times, double *seconds);
 cli_exit measure_limits_wait(void *limits, size_t times, double *seconds);
 cli_exit measure_limits_copy(void *limits, size_t times, double *seconds);

@@ -18,7 +18,7 @@ bool measure_shape_is_small(measure_shape shape) {
   return measure_shape_flops(shape) < 3e7;
 }
 
-/* The sizes of the four operands, for every form. */
+/* The sizes of the four operands, for each form. */
 typedef struct measure_sizes {
   size_t left[2], right[2], extra[2], result[2]; /* rows, columns */
 } measure_sizes;

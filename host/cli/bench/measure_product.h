@@ -21,7 +21,7 @@ typedef struct measure_shape {
   size_t n, out, in; /* samples, outputs, inputs of the layer */
 } measure_shape;
 
-/* The shapes that are measured: first real layers, then squares. */
+/* The shapes to measure: first real layers, then squares. */
 extern const measure_shape measure_shapes[];
 extern const size_t measure_shape_count;
 bool measure_shape_is_small(measure_shape shape);
@@ -44,9 +44,9 @@ cli_exit measure_operands_create(measure_form form, measure_shape shape,
 void measure_operands_free(measure_operands *operands);
 size_t measure_result_count(const measure_operands *operands);
 
-/* Compares a result with the reference's, all of it or, where it is large, a sample of its rows.
- * `bias` is what a weights update made of b. A `bare` result is of the product alone: no bias, no
- * activation. `who` names it where it is wrong. */
+/* Compares a result with the reference, all of it or, if it is large, a sample of its rows. `bias`
+ * is the b after a weights update. A `bare` result has no bias and no activation. `who` names it in
+ * the error. */
 cli_exit measure_check_product(const measure_operands *operands, quern_context *reference,
                                bool bare, const float *result, const float *bias, const char *who);
 
@@ -62,15 +62,14 @@ cli_exit measure_product_create(quern_context *context, const measure_operands *
                                 measure_product *product);
 void measure_product_free(measure_product *product);
 
-/* A measure_candidate's run over a measure_product. */
+/* The function for measure_candidate over a measure_product. */
 cli_exit measure_product_run(void *product, size_t times, double *seconds);
 
-/* Runs the operands once on the context; result and, where not NULL, bias get what it left in
- * `result` and `extra`. */
+/* Runs the operands once on the context; result and, unless NULL, bias get `result` and `extra`. */
 cli_exit measure_evaluate_product(quern_context *context, const measure_operands *operands,
                                   bool bare, float *result, float *bias);
 
-/* Runs a fresh product once on the context and checks what it gives. */
+/* Runs a new product once on the context and checks the result. */
 cli_exit measure_verify_product(quern_context *context, quern_context *reference,
                                 const measure_operands *operands);
 

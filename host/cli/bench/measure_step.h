@@ -5,7 +5,7 @@
 #include "measure_product.h"
 
 enum {
-  MEASURE_BATCHES = 8,     /* that the steps go through, in turn */
+  MEASURE_BATCHES = 8,     /* that the steps use in turn */
   MEASURE_CHECK_STEPS = 2, /* after which the parameters are checked */
   MEASURE_MOST_LAYERS = 4
 };
@@ -13,12 +13,12 @@ enum {
 /* ReLU between the layers, softmax and cross-entropy at the end. */
 typedef struct measure_network {
   const char *name;
-  /* inputs, then each layer's; ends with 0 where there is room */
+  /* inputs, then each layer's units; ends with 0 if there is room */
   size_t units[MEASURE_MOST_LAYERS + 1];
   size_t batch;
 } measure_network;
 
-/* The networks that are measured. */
+/* The networks to measure. */
 extern const measure_network measure_networks[];
 extern const size_t measure_network_count;
 size_t measure_layer_count(const measure_network *network);
@@ -27,10 +27,10 @@ bool measure_network_is_small(const measure_network *network);
 /* Multiply-adds of the products of one step, two for each: the first layer has no backward data. */
 double measure_step_flops(const measure_network *network);
 
-/* A quern network of this shape with start values. The caller frees *made, also on failure. */
+/* Creates a network of this shape with first weights. The caller frees *made, also on failure. */
 cli_exit measure_create_network(const measure_network *network, quern_network **result);
 
-/* What all who take the steps begin with, and what must come out. */
+/* The inputs of the steps, and the expected result. */
 typedef struct measure_problem {
   const measure_network *network;
   quern_optimizer optimizer;
@@ -41,17 +41,16 @@ typedef struct measure_problem {
   quern_network *expected; /* after MEASURE_CHECK_STEPS steps of the reference, owned */
 } measure_problem;
 
-/* The optimizer that rivals have too: plain SGD. */
+/* The optimizer that other libraries have too: plain SGD. */
 quern_optimizer measure_sgd(void);
 
 cli_exit measure_problem_create(const measure_network *network, quern_optimizer optimizer,
                                 quern_context *reference, measure_problem *problem);
 void measure_problem_free(measure_problem *problem);
 
-/* Compares parameters with the expected ones: each tensor by the norm of the difference, in shares
- * of the norm of what the steps changed. A hundredth is let through: ReLUs whose input is zero but
- * for rounding may rightly differ, and make some thousandths; one sample of 32 left out would make
- * two tenths. */
+/* Compares parameters with the expected ones: for each tensor, the norm of the difference over the
+ * norm of the change by the steps. At most a hundredth: a ReLU whose input is zero but for rounding
+ * may differ and makes some thousandths; a missing sample of 32 makes two tenths. */
 cli_exit measure_check_network(const measure_network *network, const quern_network *start,
                                const quern_network *expected, const quern_network *got,
                                const char *who);
@@ -68,12 +67,12 @@ typedef struct measure_step {
 cli_exit measure_step_create(quern_context *context, const measure_problem *problem,
                              measure_step *step);
 void measure_step_free(measure_step *step);
-/* A measure_candidate's run over a measure_step. */
+/* The function for measure_candidate over a measure_step. */
 cli_exit measure_step_run(void *step, size_t times, double *seconds);
-/* Takes the first steps and checks what they give; to be called before any other. */
+/* Runs the first steps and checks the parameters; call it first. */
 cli_exit measure_step_verify(measure_step *step);
 
-/* Whole epochs of quern_train on a device: shuffling, gathering and the losses included. */
+/* Whole epochs of quern_train on a device, with shuffling, gathering and the losses. */
 typedef struct measure_epochs {
   quern_trainer *trainer; /* owned */
 } measure_epochs;

@@ -1,4 +1,4 @@
-/* What every part of the command shares: commands as data, exit codes, and how to fail. */
+/* Commands as data. */
 #ifndef QUERN_CLI_COMMAND_CLI_H
 #define QUERN_CLI_COMMAND_CLI_H
 
@@ -25,8 +25,8 @@ extern const cli_command cli_devices, cli_train, cli_eval, cli_predict, cli_plot
 /* The commands, in the order of the help; ends with NULL. */
 extern const cli_command *const cli_commands[];
 
-/* "quern NAME: ", the line, and where help is, on stderr; NULL for quern itself. Returns CLI_USAGE.
- */
+/* Prints "quern NAME: ", the line, and how to get help on stderr; NULL for quern itself. Returns
+ * CLI_USAGE. */
 __attribute__((format(printf, 2, 3))) cli_failed cli_fail_usage(const cli_command *command,
                                                                 const char *format, ...);
 

@@ -12,7 +12,7 @@
 
 static const char blanks[] = " \t\r";
 
-/* The texts of files that were read, as long as someone may point into them. */
+/* The texts of the files that were read: settings point into them. */
 typedef struct kept_text {
   struct kept_text *next;
   char *text;
@@ -32,12 +32,12 @@ typedef struct config_reader {
   const cli_command *command;
   const char *path;
   size_t line;     /* from 1 */
-  size_t *line_of; /* of each option, where it stood; 0: not yet */
+  size_t *line_of; /* of each option; 0: not given yet */
   bool *seen;
   void *settings;
 } config_reader;
 
-/* --config itself has no place in a file, nor has the wish to write one. */
+/* A file cannot set --config or --write-config. */
 static bool is_allowed(const cli_option *option) {
   return option->kind != CLI_CONFIG && strcmp(option->name, "write-config") != 0;
 }
@@ -58,7 +58,7 @@ static cli_parsed fail_config(const config_reader *reader, const char *what, con
   return CLI_PARSED_BAD;
 }
 
-/* Takes the quotes off in place. */
+/* Removes the quotes in place. */
 static cli_parsed unquote(const config_reader *reader, char *value) {
   static const char codes[] = "\"\\nt", letters[] = "\"\\\n\t";
   char *to = value;
@@ -98,7 +98,7 @@ static cli_parsed set_option(const config_reader *reader, const char *name, cons
     index++;
   if (option == NULL || !is_allowed(option)) return fail_name(reader, name);
   if (reader->line_of[index] > 0) {
-    cli_fail_usage(reader->command, "%s, line %zu: %s stands in line %zu already", reader->path,
+    cli_fail_usage(reader->command, "%s, line %zu: %s is in line %zu already", reader->path,
                    reader->line, name, reader->line_of[index]);
     return CLI_PARSED_BAD;
   }
@@ -131,7 +131,7 @@ static cli_parsed read_line(const config_reader *reader, char *line) {
   return set_option(reader, name, value);
 }
 
-/* The file as a text, which `kept` owns. */
+/* Reads the file into a text, which `kept` owns. */
 static cli_parsed read_text(const cli_command *command, const char *path, char **text,
                             size_t *length) {
   size_t room = 0;
@@ -190,7 +190,7 @@ static void print_quoted(FILE *file, const char *value) {
   fputc('"', file);
 }
 
-/* Whether a text is read back as it is without quotes. */
+/* Whether a text without quotes reads as itself. */
 static bool is_plain(const char *text) {
   const size_t length = strlen(text);
   return *text != '"' && strchr(text, '\n') == NULL && strchr(" \t\r", *text) == NULL &&

@@ -1,4 +1,4 @@
-/* Configuration files: what a command line may say, a line an option. */
+/* Configuration files: a line for each option. */
 #ifndef QUERN_CLI_COMMAND_CONFIG_H
 #define QUERN_CLI_COMMAND_CONFIG_H
 
@@ -14,10 +14,10 @@
 cli_parsed cli_config_read(const cli_command *command, const char *path, bool *seen,
                            void *settings);
 
-/* Writes every option that has a value but --config and --write-config. */
+/* Writes every option with a value, except --config and --write-config. */
 cli_exit cli_config_write(const cli_command *command, const char *path, const void *settings);
 
-/* Frees the files' texts, into which the settings point. */
+/* Frees the texts of the files: settings point into them. */
 void cli_config_forget(void);
 
 #endif

@@ -18,7 +18,7 @@ static void print_number(FILE *stream, double value) {
   fputs(shortest, stream);
 }
 
-/* With the letter that leaves the shortest number. */
+/* Prints a size with the letter that gives the shortest number. */
 static void print_size(FILE *stream, size_t size) {
   size_t letters = 0;
   for (; size > 0 && size % 1024 == 0 && cli_size_letters[letters] != '\0'; letters++) size /= 1024;

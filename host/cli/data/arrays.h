@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* rows x columns floats, to be freed by the caller; NULL where that is more than there is. */
+/* Returns rows x columns floats, which the caller frees; NULL if memory is out. */
 static inline float *cli_floats(size_t rows, size_t columns) {
   if (columns != 0 && rows > SIZE_MAX / sizeof(float) / columns) return NULL;
   return malloc(rows * columns * sizeof(float));
 }
 
-/* The place of the first largest value; -1 where one is not a number, as quern_argmax. */
+/* Returns the index of the first largest value; -1 if one is not a number, as quern_argmax. */
 static inline int cli_largest(const float *values, size_t count) {
   size_t largest = 0;
   for (size_t i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/* quern convert: model files from one format into another. */
+/* quern convert: converts model files. */
 #include "../text/text.h"
 #include "describe.h"
 #include "format.h"
@@ -72,7 +72,7 @@ static cli_exit convert(convert_settings *settings) {
     cli_print_network(out, network);
     cli_print(out, "\nsaved %s\n", to);
     if (format == CLI_FORMAT_ONNX && has_frozen(network))
-      fprintf(out, "note: some parameters are frozen, which ONNX does not keep\n");
+      fprintf(out, "note: ONNX does not keep which parameters are frozen\n");
     if (settings->json) result = print_json(from, to, network);
   }
   quern_network_free(network);

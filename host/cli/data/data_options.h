@@ -9,7 +9,7 @@ typedef struct cli_data_settings {
   const char *where;
   int header;    /* quern_csv_header */
   int label;     /* quern_csv_label */
-  int delimiter; /* a place in cli_delimiters */
+  int delimiter; /* an index into cli_delimiters */
   const char *inputs, *target;
   int task; /* quern_task */
   /* For training alone: a model has them for other data. */

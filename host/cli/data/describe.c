@@ -24,7 +24,7 @@ void cli_print_network(FILE *out, const quern_network *network) {
   size_t layers = quern_network_layer_count(network);
   fprintf(out, "%zu", quern_network_inputs(network));
   for (size_t i = 0; i < layers; i++) fprintf(out, "-%zu", quern_network_layer(network, i).units);
-  /* Hidden layers may differ; each change is told. */
+  /* Hidden layers may differ: each change is printed. */
   char last[NAME_SIZE] = "", name[NAME_SIZE], kept[NAME_SIZE] = "none";
   float dropped = 0.0f;
   for (size_t i = 0; i < layers; i++) {
@@ -68,7 +68,7 @@ void cli_print_data(FILE *out, const quern_dataset *data) {
 
 cli_digits cli_grouped(double number) {
   cli_digits grouped;
-  char plain[sizeof grouped.text * 3 / 4]; /* the commas make it a third longer */
+  char plain[sizeof grouped.text * 3 / 4]; /* a third longer by its commas */
   if (!isfinite(number) || !(fabs(number) < 1e18)) {
     snprintf(grouped.text, sizeof grouped.text, "%g", number);
     return grouped;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cuts a copy of the name into words, and offers each. The copy is the caller's to free, after the
+/* Splits a copy of the name into words, and offers each. The caller frees the copy after the
  * search. */
 static char *offer_words(cli_nearest *nearest, const char *name) {
   char *copy = strdup(name), *rest = copy;

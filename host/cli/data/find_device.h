@@ -1,4 +1,4 @@
-/* Devices by what a user wrote. */
+/* Devices by a user's text. */
 #ifndef QUERN_CLI_DATA_FIND_DEVICE_H
 #define QUERN_CLI_DATA_FIND_DEVICE_H
 

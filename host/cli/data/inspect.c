@@ -1,4 +1,4 @@
-/* quern inspect: what is in a file. */
+/* quern inspect: describes a file. */
 #include "../command/cli.h"
 #include "../text/draft.h"
 #include "../text/text.h"
@@ -20,7 +20,7 @@ static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 static const char *const examples[] = {"quern inspect digits.safetensors",
                                        "quern inspect --json digits.checkpoint", NULL};
 
-/* The value of a key of the metadata, or NULL. */
+/* Returns the value of a metadata key, or NULL. */
 static const char *value_of(const quern_inspection *file, const char *key) {
   for (size_t i = 0; i < quern_inspection_metadata_count(file); i++)
     if (strcmp(quern_inspection_metadata_key(file, i), key) == 0)
@@ -28,7 +28,7 @@ static const char *value_of(const quern_inspection *file, const char *key) {
   return NULL;
 }
 
-/* "784 x 128"; "1" of a scalar. The caller frees it; NULL where memory is out. */
+/* Returns "784 x 128", for a scalar "1"; NULL if memory is out. The caller frees it. */
 static char *shape_text(const quern_tensor_info *info) {
   cli_draft text;
   if (!cli_draft_open(&text)) return NULL;
@@ -93,7 +93,7 @@ static void print_metadata(FILE *out, const quern_inspection *file) {
   }
 }
 
-/* What the file says, where it does. */
+/* Prints a text, if the file has it. */
 static void print_part(const char *before, const char *text) {
   if (text != NULL) cli_print(stdout, "%s%s", before, text);
 }

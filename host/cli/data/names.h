@@ -14,8 +14,8 @@ typedef struct cli_names {
 
 /* Splits at commas. The caller frees *names. */
 cli_exit cli_names_split(const char *text, cli_names *names);
-/* What a schema calls classes, labels or numbers, as many as there are outputs; none where it has
- * no names, or is NULL. The caller frees *names. */
+/* Takes the names of classes, labels or numbers from a schema, one per output; none if it has none,
+ * or is NULL. The caller frees *names. */
 cli_exit cli_names_of_schema(const quern_schema *schema, size_t outputs, cli_names *names);
 void cli_names_free(cli_names *names);
 

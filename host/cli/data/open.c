@@ -9,8 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Whether a device was named, by the option or by the environment, rather than left to be chosen.
- */
+/* Whether the option or the environment names a device. */
 static bool is_named(const char *text) {
   if (text == NULL) text = getenv("QUERN_DEVICE");
   return text != NULL && *text != '\0' && strcasecmp(text, "auto") != 0;
@@ -35,7 +34,7 @@ cli_exit cli_open_device(const char *text, FILE *out, quern_context **context) {
   bool fell_back = info.kind == QUERN_DEVICE_REFERENCE && !is_named(text);
   if (fell_back && *note == '\0')
     note = "no OpenCL device was found; the reference is plain C, and slow";
-  /* Who asked for the reference need not hear of what else there is not. */
+  /* If the reference was asked for, missing devices do not matter. */
   if (*note != '\0' && (fell_back || info.kind != QUERN_DEVICE_REFERENCE))
     cli_print(out, "note: %s\n", note);
 cleanup:
@@ -94,7 +93,7 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
                       : settings->task != 0      ? "task"
                                                  : NULL;
   if (schema != NULL && given != NULL)
-    return cli_fail("--%s is for models that do not say what their data are, and %s does", given,
+    return cli_fail("--%s is for models that do not describe their data, and %s does", given,
                     model);
   cli_data_settings of_model = *settings;
   of_model.classes = quern_network_outputs(network);
@@ -114,7 +113,7 @@ cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
   cli_data_settings usual = *settings, alone = *settings;
   usual.classes = quern_network_outputs(network);
   alone.target = "none";
-  /* Where neither fits, the error is that of the data as they would usually be. */
+  /* If neither fits, the error is that of data with targets. */
   if (quern_network_schema(network) == NULL && settings->target == NULL &&
       (has_inputs(network, &usual, data) || has_inputs(network, &alone, data)))
     return CLI_OK;
@@ -140,7 +139,7 @@ cli_exit cli_check_columns(const char *path, const quern_network *network,
   size_t inputs = quern_network_inputs(network);
   size_t columns = quern_dataset_columns(data);
   if (inputs == columns) return CLI_OK;
-  return cli_fail("%s takes %zu values a sample, but %s has %zu", path, inputs,
+  return cli_fail("%s takes %zu values per sample, but %s has %zu", path, inputs,
                   quern_dataset_source(data), columns);
 }
 

@@ -11,7 +11,7 @@ static bool is_same(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* A device of both, a terminal for example, is refused as a device. */
+/* A device, such as a terminal, is refused as such. */
 static bool is_stream(const char *path, int stream) {
   struct stat file, about;
   return stat(path, &file) == 0 && S_ISREG(file.st_mode) && fstat(stream, &about) == 0 &&
@@ -50,8 +50,8 @@ static const char *name_of(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
-/* Whether both names are in one folder; false where memory is out, since what has no file yet has
- * nothing to lose. */
+/* Whether both names are in one folder; false if memory is out: a file that does not exist cannot
+ * be overwritten. */
 static bool in_one_folder(const char *a, const char *b) {
   char *folders[] = {strndup(a, (size_t)(name_of(a) - a)), strndup(b, (size_t)(name_of(b) - b))};
   struct stat about[2];

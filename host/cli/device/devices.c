@@ -1,4 +1,4 @@
-/* quern devices: what quern can run on. */
+/* quern devices: lists devices. */
 #include "../data/describe.h"
 #include "../data/find_device.h"
 #include "../data/open.h"
@@ -16,7 +16,7 @@ static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 
 static const char *const examples[] = {"quern devices", "quern devices --json", NULL};
 
-/* "1:0", or nothing for the reference. */
+/* "1:0"; empty for the reference. */
 typedef struct device_place {
   char text[48];
 } device_place;
@@ -93,7 +93,7 @@ static void print_table(const quern_device_list *list, const quern_device *chose
   if (chosen != NULL) printf("\n* is used where no --device is given.\n");
 }
 
-/* The tuning file that each device would be used with, or why one would be left aside. */
+/* Prints the tuning file of each device, or why it is not used. */
 static cli_exit print_tuning(const quern_device_list *list) {
   for (size_t i = 0; i < quern_device_list_count(list); i++) {
     quern_context *context;
@@ -121,7 +121,7 @@ static cli_exit run_devices(const cli_command *command, int argc, char **argv) {
   quern_device_list *list;
   const quern_device *chosen = NULL;
   if (quern_device_list_create(&list) != QUERN_OK) return cli_fail_library();
-  /* A QUERN_DEVICE that names none is told, and the list shows what to write instead. */
+  /* A QUERN_DEVICE that fits no device is an error; the list shows the names. */
   cli_exit result = cli_find_device(list, NULL, &chosen);
   if (settings.json) {
     cli_exit printed = print_json(list, chosen);

@@ -1,4 +1,4 @@
-/* quern tune: finds the parameters of the matrix products that suit a device best. */
+/* quern tune: searches the fastest parameters of the matrix products. */
 #include "../data/describe.h"
 #include "../data/find_device.h"
 #include "../data/open.h"
@@ -34,13 +34,13 @@ static const char *const examples[] = {"quern tune", "quern tune --device 0 --qu
 
 typedef struct tune_session {
   FILE *out;
-  bool terminal; /* where a line can be written over */
+  bool terminal; /* a line can be overwritten */
   bool lost;     /* memory was out for a line */
   cli_json json;
 } tune_session;
 
-/* One line a candidate; on a terminal they take each other's place, and only a part's result and
- * what went wrong stay. */
+/* Prints a line for each candidate. On a terminal they overwrite each other; the result of a part
+ * and errors stay. */
 static void print_event(const quern_tune_event *event, void *user) {
   tune_session *tune = user;
   const bool refused = event->verdict == QUERN_TUNE_WRONG || event->verdict == QUERN_TUNE_FAILED;
@@ -59,7 +59,7 @@ static void print_event(const quern_tune_event *event, void *user) {
   } else if (!tune->terminal) {
     cli_print(tune->out, "%s\n", line.text);
   } else {
-    /* A line cut at the terminal's width can be written over. */
+    /* Only a line within the terminal's width can be overwritten. */
     const int width = refused ? (int)line.length : (int)cli_terminal_width(tune->out) - 1;
     cli_print(tune->out, "\r\033[K%.*s", width, line.text);
     if (ended || refused) fputc('\n', tune->out);
@@ -148,7 +148,7 @@ static cli_exit reset(tune_session *tune, const quern_device *device) {
   size_t removed;
   if (quern_tune_reset(device, &removed) != QUERN_OK) return cli_fail_library();
   if (removed == 0)
-    fprintf(tune->out, "There was no tuning file of this device.\n");
+    fprintf(tune->out, "There is no tuning file for this device.\n");
   else
     cli_print(tune->out, "Deleted %zu tuning file%s.\n", removed, removed == 1 ? "" : "s");
   cli_json_number(&tune->json, tune->json.root, "removed", (double)removed);

@@ -1,5 +1,4 @@
-/* quern verify: whether a device computes what it should, as a table for people and for bug
- * reports. */
+/* quern verify: checks a device, and prints a table for people and bug reports. */
 #include "../data/describe.h"
 #include "../data/open.h"
 #include "../text/draft.h"
@@ -55,7 +54,7 @@ static void print_fact(const char *name, const char *value, void *user) {
   cli_json_text(&verify->json, object, "value", value);
 }
 
-/* A new heading where another variant begins. */
+/* Prints a heading when another variant begins. */
 static void print_variant(verify_session *verify, const quern_verify_result *result) {
   if (verify->variant != NULL && strcmp(verify->variant, result->variant) == 0) return;
   free(verify->variant);
@@ -96,7 +95,7 @@ static void print_result(const quern_verify_result *result, void *user) {
   cli_json_text(&verify->json, object, "why", result->why);
 }
 
-/* All that tells one device and driver from another. */
+/* Prints what identifies the device and its driver. */
 static void print_device(verify_session *verify, const quern_device_info *info, const char *how) {
   const struct {
     const char *name, *label, *value;
@@ -119,7 +118,7 @@ static void print_device(verify_session *verify, const quern_device_info *info, 
   fflush(verify->out);
 }
 
-/* Adds what only the end knows. */
+/* Adds the totals. */
 static void print_end(verify_session *verify, size_t failed) {
   cli_print(verify->out,
             "\n%zu ops, %s cases, %.1f s, largest error over its bound %.3g: ", verify->ops,
@@ -170,7 +169,7 @@ static cli_exit refuse_op(const cli_command *command, const char *name) {
   char *list = cli_draft_take(&text);
   if (list == NULL) return cli_fail_memory();
   const cli_exit result =
-      cli_fail_usage(command, "there is no op \"%s\", expected one of %s", name, list);
+      cli_fail_usage(command, "unknown op \"%s\", expected one of %s", name, list);
   free(list);
   return result;
 }
@@ -180,7 +179,7 @@ static cli_exit run_verify(const cli_command *command, int argc, char **argv) {
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
   if (settings.quick && settings.full)
-    return cli_fail_usage(command, "--quick and --full exclude each other");
+    return cli_fail_usage(command, "--quick and --full cannot be combined");
   if (settings.op != NULL && !is_op(settings.op)) return refuse_op(command, settings.op);
 
   verify_session verify = {.out = settings.json ? stderr : stdout};

@@ -18,7 +18,7 @@ static bool allocate_confusion(cli_confusion *created, size_t classes) {
   return created->counts != NULL;
 }
 
-/* `chosen` is -1 where no output is the largest. */
+/* `chosen` is -1 if no output is the largest. */
 static void add_confusion(cli_confusion *created, size_t label, int chosen) {
   const size_t predicted = chosen < 0 ? created->classes : (size_t)chosen;
   created->class_counts[label].samples++;

@@ -1,4 +1,4 @@
-/* Which classes a model takes for which. */
+/* The confusion matrix. */
 #ifndef QUERN_CLI_EVAL_CONFUSION_H
 #define QUERN_CLI_EVAL_CONFUSION_H
 
@@ -8,18 +8,16 @@
 #include <quern/quern.h>
 #include <stdio.h>
 
-/* The most classes that a matrix is made of. It has a number for each pair of them, which no
- * model's size is in proportion to. */
+/* The most classes of a matrix. Its size grows with their square, unlike that of a model. */
 enum { CLI_CONFUSION_MOST = 1024 };
 
-/* What a class adds up to: samples of it, samples that are taken for it, and samples that are both.
- */
+/* The counts of a class: its samples, the samples predicted as it, and those that are both. */
 typedef struct cli_class_counts {
   size_t samples, taken, hits;
 } cli_class_counts;
 
-/* counts[label · (classes + 1) + predicted]: samples; the last column is of those without a largest
- * output. */
+/* counts[label · (classes + 1) + predicted]: samples; the last column counts those without a
+ * largest output. */
 typedef struct cli_confusion {
   size_t classes;
   cli_class_counts *class_counts; /* [classes], owned */
@@ -41,16 +39,16 @@ void cli_confusion_free(cli_confusion *confusion);
 
 cli_scores cli_confusion_scores(const cli_confusion *confusion, size_t class_index);
 
-/* A table with a line for each of `count`, under the heading of what they are. */
+/* Prints a table with a line for each of `count`. */
 void cli_print_scores(FILE *stream, const char *heading, const cli_scores *scores, size_t count,
                       const cli_names *names);
-/* Adds "samples", "precision", "recall" and "f1". */
+/* Adds "samples", "precision", "recall" and "f1" to the object. */
 void cli_json_scores(cli_json *json, cJSON *object, const cli_scores *scores);
 
-/* A line for each class and, where that fits, the matrix: a row for each class, a column for each
- * that it is taken for. */
+/* Prints a line for each class and, if it fits, the matrix: a row for each class, a column for each
+ * predicted class. */
 cli_exit cli_print_confusion(FILE *stream, const cli_confusion *confusion, const cli_names *names);
-/* "classes" and "confusion", which is null where there is no matrix, in the object. */
+/* Adds "classes" and "confusion", which is null without a matrix, to the object. */
 void cli_json_confusion(cli_json *json, const cli_confusion *confusion, const cli_names *names);
 
 #endif

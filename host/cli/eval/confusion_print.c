@@ -19,7 +19,7 @@ static size_t name_width(const cli_names *names, size_t classes) {
   return width;
 }
 
-/* The class by name or number, on the left of its column. */
+/* Prints a class by name or number, left-aligned. */
 static void print_class(FILE *stream, const cli_names *names, size_t index, size_t width) {
   if (index < names->count)
     cli_print(stream, "%-*s", (int)width, names->items[index]);
@@ -27,7 +27,7 @@ static void print_class(FILE *stream, const cli_names *names, size_t index, size
     fprintf(stream, "%*zu", (int)width, index);
 }
 
-/* A score, or a dash where it is of nothing. */
+/* Prints a score; a dash if it has no samples. */
 static void print_score(FILE *stream, double score) {
   if (isnan(score))
     cli_print(stream, "  %9s", "-");
@@ -50,11 +50,11 @@ void cli_print_scores(FILE *stream, const char *heading, const cli_scores *score
   }
 }
 
-/* Columns are headed by numbers; where classes have names, rows have both. */
+/* Columns are headed by numbers; rows have the names too, if there are any. */
 static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli_names *names) {
   const size_t classes = confusion->classes, columns = classes + 1;
   if (confusion->counts == NULL) {
-    fprintf(stream, "\n%zu classes: too many to tell which is taken for which\n", classes);
+    fprintf(stream, "\n%zu classes: too many for a confusion matrix\n", classes);
     return;
   }
   size_t most = classes - 1, undecided = 0;
@@ -68,7 +68,7 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
             classes);
     return;
   }
-  cli_print(stream, "\nsamples of a class, by the class they are taken for\n%*s  ", (int)width, "");
+  cli_print(stream, "\nsamples of each class, by predicted class\n%*s  ", (int)width, "");
   for (size_t i = 0; i < classes; i++) fprintf(stream, "%*zu", (int)cell, i);
   cli_print(stream, "%s\n", undecided > 0 ? "   not a number" : "");
   for (size_t i = 0; i < classes; i++) {

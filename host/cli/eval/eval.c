@@ -1,4 +1,4 @@
-/* quern eval: how well a model does on data, class by class, and how it sees a few of them. */
+/* quern eval: measures a model on data, class by class, and draws example predictions. */
 #include "../data/describe.h"
 #include "../data/names.h"
 #include "../data/open.h"
@@ -58,12 +58,12 @@ typedef struct eval_session {
   const eval_settings *settings;
   FILE *out;
   quern_network *network;
-  quern_dataset *data, *pixels; /* pixels: the data as they are in the file, for --show */
+  quern_dataset *data, *pixels; /* pixels: the data as in the file, for --show */
   cli_names names;
   quern_context *context;
 } eval_session;
 
-/* Before anything is read. */
+/* Checks the picture's file before anything is read. */
 static cli_exit check_picture(const eval_settings *settings) {
   if (settings->plot == NULL) return CLI_OK;
   cli_exit result = cli_canvas_check(settings->plot);
@@ -73,7 +73,7 @@ static cli_exit check_picture(const eval_settings *settings) {
                           : result;
 }
 
-/* What can be wrong with the command line and the files, before any device is opened. */
+/* Opens and checks the files before a device is opened. */
 static cli_exit prepare(eval_session *run) {
   const eval_settings *settings = run->settings;
   const char *path = settings->model.path;
@@ -88,9 +88,8 @@ static cli_exit prepare(eval_session *run) {
   const quern_task task = quern_dataset_task(run->data);
   const char *source = quern_dataset_source(run->data);
   if (task == QUERN_TASK_NONE)
-    return cli_fail(
-        "%s has nothing to measure by: it has no labels or targets; quern predict needs none",
-        source);
+    return cli_fail("%s has no labels or targets to measure against; quern predict needs none",
+                    source);
   result = cli_check_labels(path, outputs, run->data);
   if (result == CLI_OK)
     result = settings->class_names != NULL
@@ -101,7 +100,7 @@ static cli_exit prepare(eval_session *run) {
                       path, outputs);
   if (result == CLI_OK && settings->show > 0 &&
       !quern_dataset_image_size(run->data, &height, &width))
-    result = cli_fail("--show: %s holds no images", source);
+    result = cli_fail("--show: %s has no images", source);
   if (result == CLI_OK && task != QUERN_TASK_CLASSES &&
       (settings->show > 0 || settings->plot != NULL))
     result = cli_fail("--%s is for classes, and %s has %s", settings->show > 0 ? "show" : "plot",
@@ -109,7 +108,7 @@ static cli_exit prepare(eval_session *run) {
   if (result == CLI_OK && settings->plot != NULL && outputs > CLI_CONFUSION_MOST)
     result = cli_fail("--plot draws at most %d classes, and %s has %zu", CLI_CONFUSION_MOST, path,
                       outputs);
-  /* What is drawn is what the file has; what is predicted may be prepared. */
+  /* Images are drawn as in the file, without the preparation for predictions. */
   cli_data_settings drawn = settings->data;
   drawn.task = QUERN_TASK_CLASSES;
   if (result == CLI_OK && settings->show > 0)
@@ -117,7 +116,7 @@ static cli_exit prepare(eval_session *run) {
   return result;
 }
 
-/* The object, with what is told class by class or target by target still to come. */
+/* Begins the object; the scores of classes or targets follow. */
 static cli_json begin_json(const eval_session *run, const quern_metrics *metrics) {
   cli_json json = cli_json_create();
   cli_json_device(&json, json.root, run->context);

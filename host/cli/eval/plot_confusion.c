@@ -21,7 +21,7 @@ enum {
 };
 #define LABEL_SIZE   12.0
 #define TITLE_SIZE   15.0
-#define LONGEST_NAME 180.0 /* what is longer is cut */
+#define LONGEST_NAME 180.0 /* longer names are cut */
 
 static const cli_color ink = {40, 40, 40}, gray = {110, 110, 110}, frame = {200, 200, 200},
                        right = {0, 90, 160}, wrong = {190, 70, 0};
@@ -30,16 +30,16 @@ typedef struct drawing {
   cli_canvas canvas;
   const cli_confusion *confusion;
   char **labels; /* owned, one a class */
-  size_t shown;  /* every so many-th is written */
+  size_t shown;  /* every stride-th label is written */
   double cell, left, top, widest;
-  bool upright; /* the columns' labels do not fit beside each other and stand on end */
+  bool upright; /* the columns' labels are rotated, since they do not fit side by side */
 } drawing;
 
 static size_t count_of(const cli_confusion *confusion, size_t label, size_t predicted) {
   return confusion->counts[label * (confusion->classes + 1) + predicted];
 }
 
-/* The name, or the number; a long name loses its end. The caller frees it. */
+/* Returns the name, cut if it is long, or the number. The caller frees it. */
 static char *make_label(const cli_names *names, size_t index) {
   char *label = NULL;
   if (index >= names->count) return asprintf(&label, "%zu", index) < 0 ? NULL : label;
@@ -55,7 +55,7 @@ static char *make_label(const cli_names *names, size_t index) {
 }
 
 static cli_color blend(cli_color full, double share) {
-  /* A few samples are to be seen too: the square root lifts them. */
+  /* The square root makes small counts visible. */
   const double part = sqrt(share);
   return (cli_color){(unsigned char)lround(255.0 - part * (255.0 - full.red)),
                      (unsigned char)lround(255.0 - part * (255.0 - full.green)),
@@ -119,7 +119,7 @@ static void draw_labels(drawing *on) {
                   LABEL_SIZE, CLI_ANCHOR_MIDDLE, -90.0, gray);
 }
 
-/* To 1, 2 or 5 times a power of ten. */
+/* Rounds up to 1, 2 or 5 times a power of ten. */
 static size_t round_up(double least) {
   size_t power = 1;
   while (10.0 * (double)power < least) power *= 10;

@@ -1,4 +1,4 @@
-/* quern predict: what a model says of each sample, as CSV. */
+/* quern predict: prints predictions as CSV. */
 #include "../data/open.h"
 
 #include "../data/arrays.h"
@@ -28,8 +28,8 @@ static const char *const examples[] = {
     "quern predict --model digits.safetensors --data digits",
     "quern predict --model model.safetensors --data new.csv > classes.csv", NULL};
 
-/* As a field of CSV, behind `before`, which is plain: in quotes if it has what would end the field.
- * Data stays as it is; on a terminal it is made fit for that. */
+/* Prints a CSV field: `before`, which is plain, and the text; in quotes if it has a character that
+ * would end the field. On a terminal, control characters become question marks. */
 static void print_behind(const char *before, const char *text, bool current) {
   const char first = *before != '\0' ? *before : *text;
   const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0' || first == ' ' || first == '\0';
@@ -49,7 +49,7 @@ static void print_text(const char *text, bool current) {
   print_behind("", text, current);
 }
 
-/* A heading: `before` and the name, or, where there is no name, `plain` and the number. */
+/* Prints a heading: `before` and the name, or without a name `plain` and the number. */
 static void print_heading(const char *before, const char *plain, const cli_names *names,
                           size_t index, bool current) {
   if (index < names->count)
@@ -65,7 +65,7 @@ static void print_class(const cli_names *names, int chosen, bool current) {
     printf("%d", chosen);
 }
 
-/* One column for the class, or the marks of the labels; then a column for each output. */
+/* Prints a column for the class, or one for each label; then one for each output. */
 static void print_csv(const quern_network *network, quern_task task, const cli_names *names,
                       const float *outputs, size_t rows) {
   const size_t count = quern_network_outputs(network);
@@ -94,7 +94,7 @@ static void print_csv(const quern_network *network, quern_task task, const cli_n
   }
 }
 
-/* What the model says; of one that does not, what the data or the options say, else classes. */
+/* The task of the model, else of the options, else of the data, else classes. */
 static quern_task task_of(const predict_settings *settings, const quern_network *network,
                           const quern_dataset *data) {
   const quern_schema *schema = quern_network_schema(network);

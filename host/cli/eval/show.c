@@ -10,7 +10,7 @@
 
 enum { GAP = 2, GRAY_FIRST = 232, GRAY_STEPS = 24 }; /* the grays of the 256 colors of terminals */
 
-/* A drawing: one column of a cell is `step` pixels wide, half a row of it `step` pixels high. */
+/* A drawing: a character is `step` pixels wide and 2 · `step` pixels high. */
 typedef struct drawing {
   FILE *out;
   size_t height, width, step;
@@ -18,12 +18,12 @@ typedef struct drawing {
   bool color;
 } drawing;
 
-/* What stands under an image. */
+/* The caption of an image. */
 typedef struct caption {
   char *predicted, *actual; /* owned */
 } caption;
 
-/* Mean of the pixels under column `x` and half row `y`, 0 … 1; 0 below the image. */
+/* Returns the mean of the pixels of column `x` and half row `y`, 0 … 1; 0 below the image. */
 static double shade(const drawing *layout, const float *pixels, size_t x, size_t y) {
   double sum = 0.0;
   size_t count = 0;
@@ -40,8 +40,8 @@ static int gray(double shade) {
   return GRAY_FIRST + (int)lround(shade * (GRAY_STEPS - 1));
 }
 
-/* One line of an image, of `width` columns with those behind it. `blanks` are held back until
- * something follows them, so that there are none at the end of the whole line. */
+/* Prints a line of an image, of `width` columns. `blanks` are held back until something follows, so
+ * that the whole line has none at its end. */
 static void draw_line(const drawing *layout, const float *pixels, size_t row, size_t width,
                       size_t *blanks) {
   static const char ramp[] = " .:-=+*#%@";
@@ -96,7 +96,8 @@ static void draw(const drawing *layout, const float *pixels, const caption *capt
   }
 }
 
-/* "class" by name, number, or "nothing" where no output is largest. The caller frees it. */
+/* Returns the name or number of a class; "nothing" if no output is the largest. The caller frees
+ * it. */
 static char *class_text(const cli_names *names, int chosen) {
   char *text;
   if (chosen < 0) return strdup("nothing");

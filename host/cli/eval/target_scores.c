@@ -7,14 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What one target adds up to. */
+/* The sums of one target. */
 typedef struct sums {
   size_t hits, predicted, there;           /* labels */
   double squares, absolute;                /* of output less target */
   double first, differences, differences2; /* of target less the first one */
 } sums;
 
-/* An output that says yes: half a probability, or half of a target of 1. */
+/* The output above which a label is predicted: half a probability, or half of a target of 1. */
 static const float threshold = 0.5f;
 
 static void add_target_scores(sums *to, float output, float target, bool first) {

@@ -1,16 +1,16 @@
-/* quern example: the worked example on a device, beside the document that it comes from. */
+/* quern example: the worked example on a device, beside the values of its document. */
 #include "../data/describe.h"
 #include "../data/open.h"
 #include "../text/text.h"
 #include "example_table.h"
 
 typedef struct example_settings {
-  int loss; /* place in `losses` */
+  int loss; /* index in `losses` */
   const char *device;
   bool json;
 } example_settings;
 
-/* The two losses that follow from the document. */
+/* The two losses of the document. */
 static const char *const losses[] = {"elementwise", "categorical", NULL};
 
 static const cli_option options[] = {{.name = "loss",
@@ -86,7 +86,7 @@ static cli_exit run_example(const cli_command *command, int argc, char **argv) {
   example_values values;
   quern_loss loss;
   if (!quern_loss_find(losses[settings.loss], &loss))
-    return cli_fail("no loss %s", losses[settings.loss]);
+    return cli_fail("unknown loss %s", losses[settings.loss]);
   cli_exit result = cli_open_device(settings.device, out, &context);
   if (result != CLI_OK) return result;
   if (example_run(context, loss, &values) != QUERN_OK) {

@@ -1,25 +1,24 @@
-/* What the worked example's document prints, stage by stage, and why a number of it may be another
- * than the device's. */
+/* The values of the worked example's document, stage by stage, and why some differ from the
+ * device's. */
 #ifndef QUERN_CLI_EXAMPLE_EXAMPLE_DOCUMENT_H
 #define QUERN_CLI_EXAMPLE_EXAMPLE_DOCUMENT_H
 
 #include "example_network.h"
 
-/* Why some of a stage's numbers are not the device's. */
+/* Why some of a stage's numbers differ. */
 typedef struct example_reason {
-  unsigned cells; /* which of them, bit 0 the first; 0 ends a list */
+  unsigned cells; /* a bit for each number, bit 0 the first; 0 ends a list */
   const char *text;
 } example_reason;
 
 typedef struct example_stage {
   const char *name; /* NULL ends the table */
   example_quantity quantity;
-  size_t first, rows, columns; /* the part of the quantity that is meant */
-  /* whether it depends on which loss is taken; the document's is element-wise */
+  size_t first, rows, columns; /* the part of the quantity */
+  /* depends on the loss; the document's is element-wise */
   bool of_loss;
-  /* As they are printed; NULL where nothing is. "symbol=" may stand before, for what the document
-   * prints is a symbol; "~" after, where the number is not printed but what its printed factors
-   * give. */
+  /* As printed; NULL: not printed. A prefix "symbol=" is for a symbol in the document; a suffix "~"
+   * marks a number that is not printed, but follows from its printed factors. */
   const char *printed[9];
   example_reason reasons[3];
 } example_stage;

@@ -41,7 +41,7 @@ static void fill_external(example_values *values) {
   memcpy(values->cells + example_offset(EXAMPLE_LABEL), &label, sizeof label);
 }
 
-/* What the steps below work on. */
+/* The buffers and handles of the steps below. */
 typedef struct example {
   quern_context *context;
   quern_buffer *buffer;
@@ -65,7 +65,7 @@ static quern_status copy_cells(const example *run, size_t from, size_t to, size_
     if (forward_status != QUERN_OK) return forward_status;                                         \
   } while (0)
 
-/* Layer by layer, with z apart from h so that both can be seen. */
+/* Layer by layer, with z separate from h so that both are visible. */
 static quern_status forward(const example *run) {
   quern_context *context = run->context;
   FORWARD(copy_cells(run, example_offset(EXAMPLE_FIRST_W_IJ), example_offset(EXAMPLE_W_IJ), 9));

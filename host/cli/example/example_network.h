@@ -1,11 +1,11 @@
-/* The worked example's network, run a step on a device at the op level. */
+/* One training step of the worked example's network on a device, at the op level. */
 #ifndef QUERN_CLI_EXAMPLE_EXAMPLE_NETWORK_H
 #define QUERN_CLI_EXAMPLE_EXAMPLE_NETWORK_H
 
 #include <quern/quern.h>
 
-/* X(NAME, rows, columns, key): every quantity of the step, in the order in which they lie in one
- * buffer. The key is its name in JSON, NULL for what is there for the computation alone. */
+/* X(NAME, rows, columns, key): every quantity of the step, in their order in one buffer. The key is
+ * the name in JSON; NULL for quantities of the computation alone. */
 #define EXAMPLE_QUANTITIES(X)                                                                      \
   X(INPUT, 1, 3, "x")  /* what is given: the sample, */                                            \
   X(TARGET, 1, 3, "y") /* what is wanted of it, */                                                 \
@@ -58,17 +58,17 @@ extern const example_shape example_shapes[EXAMPLE_QUANTITY_COUNT];
 enum { EXAMPLE_CELLS = 0 EXAMPLE_QUANTITIES(EXAMPLE_QUANTITY_CELLS) };
 #undef EXAMPLE_QUANTITY_CELLS
 
-/* Every quantity's cells, one quantity after the other. */
+/* The values of all quantities, in order. */
 typedef struct example_values {
   float cells[EXAMPLE_CELLS];
 } example_values;
 
-/* Where a quantity begins in the cells. */
+/* The offset of a quantity in the cells. */
 size_t example_offset(example_quantity quantity);
 
 #define EXAMPLE_LEARNING_RATE 0.01f
 
-/* One step with the element-wise or the categorical loss. */
+/* Runs one step with the element-wise or the categorical loss. */
 quern_status example_run(quern_context *context, quern_loss loss, example_values *values);
 
 #endif

@@ -12,7 +12,7 @@ static void print_padded(FILE *out, const char *text, size_t width) {
   fprintf(out, "%s%*s", text, length < width ? (int)(width - length) : 1, "");
 }
 
-/* The number within what is printed: behind "symbol=". */
+/* The number behind "symbol=". */
 static const char *number_of(const char *printed) {
   const char *sign = strchr(printed, '=');
   return sign != NULL ? sign + 1 : printed;
@@ -23,7 +23,7 @@ static int decimals_of(const char *printed) {
   return point == NULL ? 0 : (int)strspn(point + 1, "0123456789");
 }
 
-/* Whether `value`, rounded to the printed digits, is what is printed. */
+/* Whether `value`, rounded to the printed digits, equals the printed number. */
 static bool is_same(const char *printed, float value) {
   char rounded[64]; /* floats have up to 39 digits before the point, and the document 8 after */
   const char *number = number_of(printed);
@@ -39,8 +39,7 @@ static int decimals_of_stage(const example_stage *stage) {
   return decimals;
 }
 
-/* Numbers without a sign are set in one column, so that the points of all stand under each other.
- */
+/* Numbers without a sign are indented, so that the points are aligned. */
 static void print_printed(FILE *out, const example_stage *stage, size_t row) {
   for (size_t column = 0; column < 3; column++) {
     const char *text = column < stage->columns ? stage->printed[row * stage->columns + column] : "";

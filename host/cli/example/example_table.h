@@ -1,5 +1,4 @@
-/* The worked example as a table: what the document prints, what the device computed, and why they
- * differ. */
+/* The worked example as a table: the document's values, the device's, and why they differ. */
 #ifndef QUERN_CLI_EXAMPLE_EXAMPLE_TABLE_H
 #define QUERN_CLI_EXAMPLE_EXAMPLE_TABLE_H
 
@@ -9,7 +8,7 @@
 
 typedef struct example_tally {
   size_t printed;     /* numbers that the document prints */
-  size_t same;        /* those that the device's round to */
+  size_t same;        /* those that equal the device's, rounded */
   size_t unexplained; /* those that differ without a reason */
 } example_tally;
 

@@ -1,4 +1,4 @@
-/* Writing the log of a training. */
+/* Writes the log of a training. */
 #include "log.h"
 
 #include "../base/clock.h"
@@ -48,7 +48,7 @@ cli_exit cli_log_open(const char *path, bool resumed, cli_log *log) {
   result = cli_log_read(path, &rows);
   if (result == CLI_OK && rows.count > 0 && rows.form != log->form)
     result = cli_fail(
-        "the log %s cannot be gone on with: its rows are not of the form that its name says", path);
+        "the log %s cannot be continued: its rows are not in the format of its ending", path);
   cli_log_rows_free(&rows);
   return result;
 }
@@ -70,7 +70,7 @@ static void print_header(FILE *file, const cli_log *log) {
   fputc('\n', file);
 }
 
-/* Rows go under the columns that are there. */
+/* Checks that the columns of a file are those of the rows. */
 static cli_exit check_header(const cli_log *log) {
   const char *why;
   char *found = NULL;
@@ -83,7 +83,7 @@ static cli_exit check_header(const cli_log *log) {
   const bool good =
       file != NULL && getline(&found, &room, file) > 0 && strcmp(found, expected.text) == 0;
   if (result == CLI_OK && !good)
-    result = cli_fail("the log %s cannot be gone on with: its columns are not %s", log->path,
+    result = cli_fail("the log %s cannot be continued: its columns are not %s", log->path,
                       strtok(expected.text, "\n"));
   if (file != NULL) fclose(file);
   free(found);
@@ -91,7 +91,7 @@ static cli_exit check_header(const cli_log *log) {
   return result;
 }
 
-/* What stays of a file that is gone on with: the rows before the epoch. *end is the byte behind
+/* The rows to keep of a file that is continued: those before the epoch. *end is the byte behind
  * them. */
 static cli_exit keep_rows(cli_log *log, size_t epoch, size_t *end) {
   cli_log_rows rows;
@@ -162,13 +162,13 @@ static cli_exit print_first(cli_log *log, cli_log_row *row, FILE *file) {
       log->resumed && is_there(log) ? keep_rows(log, (size_t)row->epoch, &end) : CLI_OK;
   if (result == CLI_OK) result = copy_beginning(log, end, file);
   if (end == 0 && log->form == CLI_LOG_CSV) print_header(file, log);
-  row->seconds = cli_seconds() - log->began; /* with those of the rows that stay */
+  row->seconds = cli_seconds() - log->began; /* plus those of the rows that are kept */
   print_row(file, log, row);
   return result;
 }
 
-/* Takes the place of the old file, without what is of an earlier training or of epochs that are
- * trained again. */
+/* Replaces the old file, without rows of an earlier training or of epochs that are trained again.
+ */
 static cli_exit begin_log(cli_log *log, cli_log_row *row) {
   cli_draft rows;
   cli_exit result = cli_draft_open(&rows) ? CLI_OK : cli_fail_memory();
@@ -180,7 +180,7 @@ static cli_exit begin_log(cli_log *log, cli_log_row *row) {
   return log->descriptor >= 0 ? CLI_OK : fail_file(log, "written");
 }
 
-/* A row that is not all there is taken back. */
+/* A row that is written in part is removed again. */
 static cli_exit append(const cli_log *log, const char *bytes, size_t size) {
   struct stat about;
   if (fstat(log->descriptor, &about) != 0) return fail_file(log, "written");
@@ -190,7 +190,7 @@ static cli_exit append(const cli_log *log, const char *bytes, size_t size) {
     if (written < 0) {
       const int error = errno;
       const int cut = ftruncate(log->descriptor, about.st_size);
-      (void)cut; /* a file that cannot be cut keeps half a row, which readers leave out */
+      (void)cut; /* readers skip half a row at the end */
       errno = error;
       return fail_file(log, "written");
     }

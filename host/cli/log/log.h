@@ -1,4 +1,4 @@
-/* The log of a training: a row an epoch, as CSV with a header line or as JSON lines. */
+/* The log of a training: a row per epoch, as CSV with a header line or as JSON lines. */
 #ifndef QUERN_CLI_LOG_LOG_H
 #define QUERN_CLI_LOG_LOG_H
 
@@ -7,8 +7,7 @@
 #include <quern/train.h>
 #include <stdio.h>
 
-/* NaN stands for what is not known. X(name, tasks): in the order of the columns; a log has those of
- * its task. */
+/* NaN: not known. X(name, tasks): in the order of the columns; a log has those of its task. */
 #define CLI_LOG_FIELDS(X)                                                                          \
   X(epoch, CLI_LOG_ALL)                                                                            \
   X(step, CLI_LOG_ALL) /* of the whole training */                                                 \
@@ -23,8 +22,7 @@
   X(test_r_squared, CLI_LOG_REGRESSION)                                                            \
   X(learning_rate, CLI_LOG_ALL)                                                                    \
   X(samples_per_second, CLI_LOG_ALL)                                                               \
-  /* since the training began, tests included; of a resumed one, those of  \ its earlier runs too  \
-   */                                                                                              \
+  /* since the training began, with the tests and earlier runs */                                  \
   X(seconds, CLI_LOG_ALL)
 
 enum {
@@ -47,29 +45,28 @@ typedef enum cli_log_form { CLI_LOG_CSV, CLI_LOG_JSON_LINES } cli_log_form;
  */
 
 typedef struct cli_log {
-  const char *path; /* NULL: none is written */
+  const char *path; /* NULL: no log */
   cli_log_form form;
   int descriptor; /* the file, to append to; -1 before the first row */
-  bool resumed;   /* what the file has of earlier epochs stays */
+  bool resumed;   /* keeps the file's rows of earlier epochs */
   quern_task task;
   bool fresh;   /* nothing is written yet */
-  double began; /* by a clock, in seconds, less what earlier runs took */
+  double began; /* seconds of a clock, less those of earlier runs */
   bool failed;  /* a row could not be written */
 } cli_log;
 
-/* Begins a log by the path's ending: ".csv", or ".jsonl", ".ndjson" or ".json" for an object a
- * line. A resumed training goes on in a file that is there; else it is begun anew. Nothing is
- * written before the first row. The caller closes *log, whatever this returns. */
+/* Opens a log in the form of the path's ending: ".csv", or ".jsonl", ".ndjson" or ".json" for an
+ * object per line. A resumed training continues an existing file; else the file is replaced.
+ * Nothing is written before the first row. The caller closes *log, whatever this returns. */
 cli_exit cli_log_open(const char *path, bool resumed, cli_log *log);
 
-/* Adds the row of the epoch, which was tested, to the file before the next epoch begins. Rows of
- * this epoch and later ones, from a run that got further than its last checkpoint, are replaced.
- * The first row is written with all that is before it as a file that takes the place of the old
- * one; each other row is appended, all of it or nothing. Fails once, with a line, and is silent
- * from then on: training is worth more than its log. */
+/* Adds the row of an epoch to the file. Rows of this epoch and later ones, from a run that got
+ * beyond its last checkpoint, are replaced. The first row is written, with all rows before it, as a
+ * file that replaces the old one; other rows are appended whole or not at all. The first failure is
+ * printed; later rows are skipped silently, and training continues. */
 cli_exit cli_log_epoch(cli_log *log, const quern_epoch *epoch, double learning_rate);
 
-/* CLI_FAILED where a row was lost. */
+/* Returns CLI_FAILED if a row was lost. */
 cli_exit cli_log_close(cli_log *log);
 
 /* --- Reading
@@ -80,13 +77,13 @@ typedef struct cli_log_rows {
   cli_log_row *items; /* owned */
   size_t *ends;       /* owned: the byte behind each row */
   size_t count;
-  size_t begin; /* the byte where rows begin, behind the header */
+  size_t begin; /* the first byte behind the header */
   cli_log_form form;
 } cli_log_rows;
 
-/* Reads a log of either form. Columns that are missing are NaN in every row, and unknown ones are
- * left out; only "epoch" must be there. A last line that is cut short, by a run that was killed, is
- * left out. The caller frees *rows. */
+/* Reads a log of either form. Missing columns are NaN in every row, unknown ones are skipped; only
+ * "epoch" is required. A last line that is cut short, by a run that was killed, is skipped. The
+ * caller frees *rows. */
 cli_exit cli_log_read(const char *path, cli_log_rows *rows);
 void cli_log_rows_free(cli_log_rows *rows);
 

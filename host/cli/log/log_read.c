@@ -1,4 +1,4 @@
-/* Reading the log of a training. */
+/* Reads the log of a training. */
 #include "../base/file.h"
 #include "log.h"
 
@@ -65,7 +65,7 @@ static cli_exit add_row(log_reader *reader, const cli_log_row *row, size_t end) 
   return CLI_OK;
 }
 
-/* The field of a name; UNKNOWN for another one. */
+/* The field of a name; UNKNOWN if there is none. */
 static size_t find_name(const char *name) {
   size_t index = 0;
   while (index < FIELDS && strcmp(names[index], name) != 0) index++;
@@ -90,7 +90,7 @@ static cli_exit read_header(log_reader *reader, char *line) {
                    : fail_log_read(reader, "no column \"epoch\"", "the header line of a log");
 }
 
-/* A number, or nothing for NaN. */
+/* Parses a number; NaN if the text is empty. */
 static bool parse_number(const char *text, double *number) {
   char *end;
   *number = NAN;
@@ -107,7 +107,7 @@ static cli_exit read_csv_row(log_reader *reader, char *line, cli_log_row *row) {
       return fail_log_read(reader, "more fields than columns", "as many");
     if (reader->columns[column] == UNKNOWN) continue;
     if (!parse_number(text, &number))
-      return fail_log_read(reader, "a field that is no number", "a number or nothing");
+      return fail_log_read(reader, "a field that is not a number", "a number or nothing");
     *field(row, reader->columns[column]) = number;
   }
   return column == reader->column_count
@@ -127,8 +127,8 @@ static cli_exit read_json_row(log_reader *reader, const char *line, cli_log_row 
     const size_t index = find_name(member->string);
     if (index == UNKNOWN || cJSON_IsNull(member)) continue;
     if (!cJSON_IsNumber(member)) {
-      result =
-          cli_fail("%s, line %zu: \"%s\" is no number", reader->path, reader->line, names[index]);
+      result = cli_fail("%s, line %zu: \"%s\" is not a number", reader->path, reader->line,
+                        names[index]);
       break;
     }
     *field(row, index) = member->valuedouble;
@@ -173,7 +173,7 @@ cli_exit cli_log_read(const char *path, cli_log_rows *rows) {
     result = strlen(line) == (size_t)length - 1 ? read_line(&reader, line, end)
                                                 : fail_log_read(&reader, "a zero byte", "text");
   }
-  /* Where memory is out for a line there is neither an error nor an end. */
+  /* If memory is out, getline sets neither an error nor the end of the file. */
   if (result == CLI_OK && length < 0 && !feof(file))
     result = cli_fail("%s cannot be read: %s", path, strerror(errno));
   free(line);

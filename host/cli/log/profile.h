@@ -1,4 +1,4 @@
-/* Where the time of a training went. */
+/* The time that a training spent on its parts. */
 #ifndef QUERN_CLI_LOG_PROFILE_H
 #define QUERN_CLI_LOG_PROFILE_H
 
@@ -7,7 +7,7 @@
 #include <quern/train.h>
 #include <stdio.h>
 
-/* Seconds, over all epochs that ran here. */
+/* Seconds, over all epochs of this run. */
 typedef struct cli_profile {
   size_t epochs;
   double train, test;
@@ -17,7 +17,7 @@ typedef struct cli_profile {
 void cli_profile_add(cli_profile *profile, const quern_epoch *epoch);
 void cli_profile_print(const cli_profile *profile, FILE *out);
 
-/* "profile" in what --json prints. */
+/* Adds "profile" to the object. */
 void cli_profile_json(const cli_profile *profile, cli_json *json);
 
 #endif

@@ -11,10 +11,10 @@
 #include <string.h>
 
 #define SHORTEST_REDRAW 0.1 /* seconds */
-#define LONGEST_SHOWN   1e9 /* seconds; more is no estimate */
-enum { BAR_LEAST = 8, BAR_MOST = 30, MARGIN = 3 /* columns for what a terminal echoes: ^C */ };
+#define LONGEST_SHOWN   1e9 /* seconds; a longer time is shown as "?" */
+enum { BAR_LEAST = 8, BAR_MOST = 30, MARGIN = 3 /* columns for the echo of ^C */ };
 
-/* What a line within an epoch says, from all there is to least. */
+/* The parts of a line within an epoch, from most to least. */
 typedef struct layout {
   bool bar, loss, score, rate, left;
   bool brief; /* "/s" for "samples/s" */
@@ -37,7 +37,7 @@ void cli_progress_begin(cli_progress *progress, FILE *stream, size_t rows) {
                              .epoch_seconds = NAN};
 }
 
-/* "0:41", "1:02:03", "3 d 04:05"; a question mark where there is no estimate. */
+/* Prints "0:41", "1:02:03" or "3 d 04:05"; "?" without an estimate. */
 static void print_duration(FILE *line, double seconds) {
   if (!(seconds >= 0.0 && seconds < LONGEST_SHOWN)) {
     fputs("?", line);
@@ -52,8 +52,8 @@ static void print_duration(FILE *line, double seconds) {
     fprintf(line, "%ld:%02ld", whole / 60, whole % 60);
 }
 
-/* To the end of the training: the rest of this epoch by its rate, the others as the last one was,
- * with its test. */
+/* The time to the end of the training: the rest of this epoch by its rate, the other epochs as the
+ * last one, with its test. */
 static double seconds_left(const cli_progress *progress, const quern_progress *current) {
   const double steps = (double)progress->rows / current->train_samples_per_second;
   const double epoch = isnan(progress->epoch_seconds) ? steps : progress->epoch_seconds;
@@ -125,8 +125,8 @@ static void print_fitting(FILE *line, const cli_progress *progress, const quern_
   }
 }
 
-/* In one write, with what was there cleared behind the new text and never before it: nothing
- * flickers. */
+/* Overwrites the line in one write, and clears only what is behind the new text: nothing flickers.
+ */
 static void write_over(cli_progress *progress, const char *text) {
   fprintf(progress->stream, "\r%s\033[K", text);
   fflush(progress->stream);
@@ -148,7 +148,7 @@ void cli_progress_show(cli_progress *progress, const quern_progress *current) {
   cli_draft_free(&line);
 }
 
-/* The epoch in full, or in fewer words. */
+/* Prints an epoch's summary, in full or brief. */
 static void print_summary(FILE *line, const quern_epoch *epoch, bool brief, bool rate) {
   const char *gap = brief ? "  " : "   ", *loss = brief ? "" : " loss";
   print_epoch(line, epoch->epoch, epoch->epochs);

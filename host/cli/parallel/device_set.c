@@ -89,7 +89,7 @@ static void print_shares(const cli_device_set *set, const char *whence, FILE *ou
   for (size_t i = 0; i < set->count; i++) {
     if (set->shares[i] > 0) continue;
     quern_context_describe(set->contexts[i], &info);
-    cli_print(out, "note: %s trains nothing, and the others wait for it: better leave it out\n",
+    cli_print(out, "note: %s has a share of 0; leave it out, since the others wait for it\n",
               info.name);
   }
 }

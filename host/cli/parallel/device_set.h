@@ -1,4 +1,4 @@
-/* Devices that train together, and how much of each batch each takes. */
+/* Devices that train together, and the share of each batch for each. */
 #ifndef QUERN_CLI_PARALLEL_DEVICE_SET_H
 #define QUERN_CLI_PARALLEL_DEVICE_SET_H
 
@@ -11,23 +11,20 @@
 typedef struct cli_device_set {
   quern_context **contexts; /* [count], owned */
   size_t count;
-  uint32_t *shares; /* [count], owned; NULL where there is one device */
+  uint32_t *shares; /* [count], owned; NULL for one device */
 } cli_device_set;
 
-/* Opens the devices of `text`: what cli_open_device takes, or several such separated by commas, or
- * "all": every device but emulators and the reference, which are left out unless nothing else is
- * there. Names them on `people`. No device is there twice. Where there are several ranks each has
- * one of them: cli_ranks_open_device. */
+/* Opens the devices of --device, and prints them on `out`: those of quern_device_list_find_all.
+ * Under a launcher each rank opens one of them: cli_ranks_open_device. */
 cli_exit cli_device_set_open(const char *text, bool shares_device, FILE *out, cli_device_set *set);
 
-/* Settles the shares, those given or, where there are none, those of quern_train_shares, and names
- * them on `people`. */
+/* Sets the shares, those given or else those of quern_train_shares, and prints them on `out`. */
 cli_exit cli_device_set_share(cli_device_set *set, const cli_counts *given,
                               const quern_network *network, const quern_dataset *train,
                               const quern_train_options *options, FILE *out);
 
-/* cli_json_device of the first, and "devices", a list of what each is, how its data lie, at[its
- * place], and its share: null where there is one. */
+/* Adds the first device (cli_json_device) and "devices", a list with each device, its residency and
+ * its share, null for one device. */
 void cli_device_set_json(cli_json *json, const cli_device_set *set,
                          const quern_data_residency *placement);
 

@@ -1,4 +1,4 @@
-/* Which device a rank has: the ranks of a host take its devices in turn. */
+/* The devices of ranks: the ranks of a host take its devices in turn. */
 #include "../data/describe.h"
 #include "../data/find_device.h"
 #include "../text/text.h"
@@ -12,28 +12,28 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What others need to know of a rank; all are gathered. */
+/* What the ranks tell each other about themselves. */
 typedef struct place {
   char host[64], line[192];
   int32_t kind;
   uint32_t compute_units;
   uint64_t platform, device;
-  cpu_set_t cores; /* that the process may run on; all where that is not known */
+  cpu_set_t cores; /* that the process may run on; all if unknown */
 } place;
 
 static void find_cores(cpu_set_t *cores) {
   if (sched_getaffinity(0, sizeof *cores, cores) != 0) memset(cores, 0xff, sizeof *cores);
 }
 
-/* PoCL makes a thread for each core of the machine, also where the process is bound to some. Before
- * OpenCL is opened. */
+/* PoCL starts a thread for each core of the machine, even if the process is bound to some. Call it
+ * before OpenCL is opened. */
 static void bind_pocl(void) {
   cpu_set_t cores;
   char count[16];
   find_cores(&cores);
   snprintf(count, sizeof count, "%d", CPU_COUNT(&cores));
   setenv("POCL_MAX_PTHREAD_COUNT", count, 0);
-  setenv("POCL_CPU_MAX_CU_COUNT", count, 0); /* as later versions call it */
+  setenv("POCL_CPU_MAX_CU_COUNT", count, 0); /* the name in later versions */
 }
 
 static bool is_left_open(const char *text) {
@@ -47,7 +47,7 @@ static quern_device_kind kind_of(const quern_device *device) {
   return info.kind;
 }
 
-/* The devices of the best one's kind, in place of it alone. */
+/* Replaces the best device by all devices of its kind. */
 static void add_its_kind(const quern_device_list *list, const quern_device **devices,
                          size_t *count) {
   const quern_device_kind kind = kind_of(devices[0]);
@@ -58,7 +58,8 @@ static void add_its_kind(const quern_device_list *list, const quern_device **dev
   }
 }
 
-/* The ranks of a host take the devices that are named in turn, or the best ones if none is. */
+/* Chooses the device of a rank: the ranks of a host take the named devices, or the best ones, in
+ * turn. */
 static cli_exit choose(const quern_device_list *list, const char *text, size_t turn,
                        const quern_device **chosen) {
   const quern_device **devices;
@@ -81,8 +82,8 @@ static void describe(const quern_device_info *info, place *mine) {
   find_cores(&mine->cores);
 }
 
-/* Whether two ranks would be in each other's way. The reference has one thread, which the system
- * puts where there is room. */
+/* Whether two ranks would slow each other down. The reference has a single thread, which the system
+ * schedules. */
 static bool share(const place *a, const place *b) {
   if (strcmp(a->host, b->host) != 0 || a->kind != b->kind || a->kind == QUERN_DEVICE_REFERENCE)
     return false;
@@ -92,19 +93,20 @@ static bool share(const place *a, const place *b) {
   return a->kind == QUERN_DEVICE_GPU || CPU_COUNT(&both) > 0;
 }
 
-/* Every rank finds the same. */
+/* All ranks get the same result. */
 static cli_exit check_shares(const place *all, size_t ranks) {
   for (size_t a = 0; a < ranks; a++)
     for (size_t b = a + 1; b < ranks; b++) {
       if (!share(&all[a], &all[b])) continue;
       if (all[a].kind == QUERN_DEVICE_GPU)
-        return cli_fail("ranks %zu and %zu would share one device, %s of %s: start as many ranks a "
-                        "host as it has devices, or let them with --share-device",
+        return cli_fail("ranks %zu and %zu would share one device, %s of %s: start one rank per "
+                        "device of a host, or allow it with --share-device",
                         a, b, all[a].line, all[a].host);
-      return cli_fail("ranks %zu and %zu would share the cores of %s, %s: give each cores of its "
-                      "own (Open MPI: mpirun --bind-to core, MPICH: mpiexec -bind-to core), or let "
-                      "them with --share-device",
-                      a, b, all[a].host, all[a].line);
+      return cli_fail(
+          "ranks %zu and %zu would share the cores of %s, %s: bind each to its own "
+          "cores (Open MPI: mpirun --bind-to core, MPICH: mpiexec -bind-to core), or allow "
+          "it with --share-device",
+          a, b, all[a].host, all[a].line);
     }
   return CLI_OK;
 }
@@ -115,7 +117,7 @@ static void print_places(FILE *out, const place *all, size_t ranks) {
     cli_print(out, "rank %zu: %s (%s), %" PRIu32 " compute unit%s of %s\n", r, all[r].line,
               quern_device_kind_name((quern_device_kind)all[r].kind), all[r].compute_units,
               all[r].compute_units == 1 ? "" : "s", all[r].host);
-  if (ranks > MOST) fprintf(out, "and %zu ranks more\n", ranks - MOST);
+  if (ranks > MOST) fprintf(out, "and %zu more ranks\n", ranks - MOST);
 }
 
 static cli_exit open_on(const quern_device_list *list, const char *text, bool shares, FILE *out,

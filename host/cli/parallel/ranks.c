@@ -11,8 +11,8 @@
 #include <quern/mpi.h>
 #endif
 
-/* By the launcher, before MPI is asked: whether there is one, this rank, and how many there are, 0
- * where it does not say. */
+/* From the launcher's environment, before MPI is initialized: whether there is a launcher, this
+ * rank, and the number of ranks, 0 if unknown. */
 typedef struct launched {
   bool is;
   size_t rank, ranks;
@@ -25,8 +25,7 @@ static size_t number_of(const char *name) {
   return text != NULL && cli_parse_whole(text, SIZE_MAX, &number, &end) ? (size_t)number : 0;
 }
 
-/* Open MPI, MPICH and what is made of it, and others by PMIx; Slurm's srun is one of the last two.
- */
+/* Open MPI, MPICH and derivatives, and others with PMIx; Slurm's srun is one of the last two. */
 static launched find_launcher(void) {
   static const struct {
     const char *rank, *ranks;
@@ -43,7 +42,7 @@ static struct {
   size_t rank, ranks;
   bool joined; /* MPI is initialized */
 #ifdef QUERN_WITH_MPI
-  bool silent; /* others no longer answer */
+  bool silent; /* other ranks no longer answer */
   quern_mpi *mpi;
 #endif
 } self = {.ranks = 1};
@@ -80,7 +79,7 @@ bool cli_ranks_begin(bool joins, cli_exit *result) {
     return false;
   }
   if (!joins) return true;
-  *result = cli_fail("a launcher started several of this, but this quern was built without MPI");
+  *result = cli_fail("a launcher started several processes, but this quern was built without MPI");
   return false;
 }
 
@@ -117,11 +116,11 @@ static cli_exit join(const launched *by) {
   MPI_Comm_size(MPI_COMM_WORLD, &ranks);
   self.rank = (size_t)rank;
   self.ranks = (size_t)ranks;
-  /* Each would be a training by itself, and all would write the same files. */
+  /* Each process would train by itself, and all would write the same files. */
   if (by->ranks > 0 && by->ranks != self.ranks) {
     if (by->rank > 0) return CLI_FAILED; /* each takes itself for rank 0 */
-    return cli_fail("the launcher started %zu ranks, but MPI knows of %zu: it is another MPI's "
-                    "than the one that quern was built with",
+    return cli_fail("the launcher started %zu ranks, but MPI counts %zu: use the launcher of the "
+                    "MPI that quern was built with",
                     by->ranks, self.ranks);
   }
   if (self.rank == 0) return CLI_OK;
@@ -150,7 +149,7 @@ const quern_collective *cli_ranks_collective(void) {
   return self.mpi != NULL ? quern_mpi_collective(self.mpi) : NULL;
 }
 
-/* Each rank's number; false where they no longer answer. */
+/* Gathers a number of each rank; false if they no longer answer. */
 static bool gather(int mine, int *all) {
   if (self.silent) return false;
   const quern_collective *collective = cli_ranks_collective();
@@ -169,7 +168,7 @@ cli_exit cli_ranks_agree(cli_exit result) {
     return cli_fail_memory();
   }
   if (!gather((int)result, all)) {
-    /* A rank that failed by itself has said why. */
+    /* A rank that failed by itself has printed why. */
     if (result == CLI_OK) result = cli_fail_library();
   } else {
     size_t r = 0;
@@ -190,8 +189,7 @@ int cli_ranks_most(int mine) {
   return mine;
 }
 
-/* One says it: rank 0, or, if that is who is gone, the next ones, later; by then it has ended them.
- */
+/* One rank prints it: rank 0 or, if that one is lost, the next, later; by then all are ended. */
 static void end_all(cli_exit result) {
   if (self.rank > 0) {
     nanosleep(&(struct timespec){self.rank == 1 ? 1 : 2, 0}, NULL);
@@ -199,7 +197,7 @@ static void end_all(cli_exit result) {
   }
   fflush(NULL);
   nanosleep(&(struct timespec){0, 200000000},
-            NULL); /* a launcher that ends ranks need not read first what they have said */
+            NULL); /* a launcher may end ranks before it reads their output */
   MPI_Abort(MPI_COMM_WORLD, (int)result);
 }
 

@@ -1,6 +1,6 @@
-/* The ranks of a launcher: mpirun starts the command several times, and `quern train` then trains
- * one network on all of them. Where no launcher did, there is one rank, and every call here does
- * nothing. */
+/* The ranks of a launcher: mpirun starts the command several times, and `quern train` trains one
+ * network on all of them. Without a launcher there is one rank, and every call here does nothing.
+ */
 #ifndef QUERN_CLI_PARALLEL_RANKS_H
 #define QUERN_CLI_PARALLEL_RANKS_H
 
@@ -10,44 +10,43 @@
 #include <quern/context.h>
 #include <stdio.h>
 
-/* Before the command runs: whether it runs here at all. Of commands that know no ranks (`joins` is
- * false) all but rank 0 have nothing to do, and *result says so; the others join the ranks, or
- * *result is the failure. From then on rank 0 alone has a stdout, and what cli_fail has to say on
- * another rank waits for cli_ranks_agree. */
+/* Joins the ranks before a command runs; returns whether it runs on this rank. A command that knows
+ * no ranks (`joins` is false) runs on rank 0 only, and *result is the others' exit code. On failure
+ * *result is its exit code. From then on only rank 0 has a stdout, and failures of other ranks are
+ * held back until cli_ranks_agree. */
 bool cli_ranks_begin(bool joins, cli_exit *result);
 
-/* Makes the collective, in which a rank that waits so many seconds for another fails; 0: it waits
- * for ever. Every rank's. */
+/* Creates the collective, in which a rank that waits longer than `timeout` seconds for another
+ * fails; 0: it waits forever. All ranks call it. */
 cli_exit cli_ranks_connect(double timeout);
 
-/* What quern_train_options.collective is to be; NULL where there is one rank. */
+/* Returns the collective for quern_train_options; NULL for one rank. */
 const quern_collective *cli_ranks_collective(void);
 
-/* Whether there is a launcher, also of one rank. */
+/* Whether there is a launcher, even of one rank. */
 bool cli_ranks_are_launched(void);
 
 size_t cli_ranks_count(void);
 
-/* Which rank of this host it is. */
+/* This rank's number on its host. */
 size_t cli_ranks_local(void);
 
 /* Whether this is rank 0, which alone prints, logs and saves. */
 bool cli_ranks_is_first(void);
 
-/* The result of all: that of the first rank that failed, whose line is printed; every rank calls.
- */
+/* Returns the common result: that of the first rank that failed, whose line is printed. All ranks
+ * call it. */
 cli_exit cli_ranks_agree(cli_exit result);
 
-/* The largest of all ranks' numbers; `mine` where they no longer answer. */
+/* Returns the largest number of all ranks; `mine` if they no longer answer. */
 int cli_ranks_most(int mine);
 
-/* cli_open_device where there are several ranks: where `text` leaves the device open, the ranks of
- * a host take its best ones in turn, and those of a list, or of "all", likewise. Says which each
- * has, and fails where two have the same device, or, of CPU devices, the same cores, unless
- * `shares`. Every rank's. */
+/* Opens the device of a rank: the ranks of a host take the devices of `text`, or the best ones if
+ * it names none, in turn. Prints which each has. Fails if two have the same device or, for CPU
+ * devices, the same cores, unless `shares`. All ranks call it. */
 cli_exit cli_ranks_open_device(const char *text, bool shares, FILE *out, quern_context **context);
 
-/* At the end: takes leave of the others; where they no longer answer, ends all of them. */
+/* Leaves the ranks; ends all of them if they no longer answer. */
 cli_exit cli_ranks_end(cli_exit result);
 
 #endif

@@ -13,7 +13,7 @@ static cli_exit make_room(size_t count, cli_residency *found) {
   return CLI_OK;
 }
 
-/* Of the devices of this process, each as the rank that it is to be. */
+/* Finds it for the devices of this process, each as its future rank. */
 static cli_exit find_in_set(const cli_device_set *set, const quern_network *network,
                             const quern_dataset *train, const quern_dataset *test,
                             const quern_train_options *given, cli_residency *found) {
@@ -35,7 +35,7 @@ static cli_exit find_in_set(const cli_device_set *set, const quern_network *netw
   return result;
 }
 
-/* Of one device, and of those of other ranks, where there are any. */
+/* Finds it for one device, and gathers that of other ranks, if any. */
 static cli_exit find_of_ranks(const cli_device_set *set, const quern_network *network,
                               const quern_dataset *train, const quern_dataset *test,
                               const quern_train_options *options, cli_residency *found) {
@@ -62,8 +62,8 @@ cli_exit cli_residency_find(const cli_device_set *set, const quern_network *netw
                         : find_of_ranks(set, network, train, test, options, found);
 }
 
-/* Of the chunks of one data set on all devices: how many stream it, and from how many samples to
- * how many. */
+/* The chunks of a data set over all devices: how many stream it, and the smallest and largest
+ * chunk. */
 typedef struct chunks {
   size_t count, least, most;
 } chunks;

@@ -3,8 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A range of less than this part of its numbers, or of less than the least, has no ticks that can
- * be told apart. */
+/* A range below this share of its numbers, or below the least, is too narrow for distinct ticks. */
 static const double narrowest = 1e-9, least_width = 1e-300;
 
 bool cli_axis_shows(double value) {
@@ -21,7 +20,7 @@ void cli_range_add(cli_range *range, double value) {
   range->most = fmax(range->most, value);
 }
 
-/* The least round step of which `most` ticks reach over `width`. */
+/* The smallest round step with which `most` ticks cover `width`. */
 static double round_step(double width, size_t most) {
   static const double rounds[] = {1.0, 2.0, 5.0, 10.0};
   const double rough = width / (double)(most > 1 ? most - 1 : 1);
@@ -35,7 +34,7 @@ static double largest_of(cli_range range) {
   return fmax(fabs(range.least), fabs(range.most));
 }
 
-/* Numbers that are all the same, or nearly: these in the middle, and room around them. */
+/* Widens a range of equal or nearly equal numbers on both sides. */
 static cli_range widened(cli_range range, bool whole) {
   const double largest = largest_of(range), needed = fmax(narrowest * largest, least_width);
   if (range.most - range.least >= needed) return range;
@@ -45,7 +44,7 @@ static cli_range widened(cli_range range, bool whole) {
                              : (cli_range){range.least - 1.0, range.most + 1.0};
 }
 
-/* How many steps the end is past the first tick, and one; no more than the axis was made for. */
+/* The number of ticks up to the end; at most the axis's. */
 static size_t count_ticks(double first, double end, double step, size_t most) {
   const double steps = floor((end - first) / step + 1e-9);
   return steps >= 0.0 ? (size_t)fmin(steps, (double)most) + 1 : 0;

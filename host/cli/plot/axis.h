@@ -12,35 +12,34 @@ typedef struct cli_range {
 #define CLI_RANGE_EMPTY                                                                            \
   { 1.0, 0.0 }
 
-/* Whether an axis can show the number: it is finite, and differences of two such numbers are finite
- * too. */
+/* Whether an axis can show the number: it and differences of two such numbers are finite. */
 #define CLI_AXIS_LARGEST 1e300
 bool cli_axis_shows(double value);
 
-/* Takes a number in that an axis can show; others are left out. */
+/* Extends the range to a number; skips one that an axis cannot show. */
 void cli_range_add(cli_range *range, double value);
 
-/* From one tick to the next, 1, 2 or 5 times a power of ten. */
+/* from tick to tick: 1, 2 or 5 times a power of ten */
 typedef struct cli_axis {
   cli_range range;
   double first, step; /* of the ticks; the step is above 0 */
   size_t ticks;
 } cli_axis;
 
-/* An axis over the range, which must not be empty, with at most `most` ticks, and none but whole
- * numbers if asked for. A rounded axis begins and ends at ticks, which may be two more; others have
- * ticks within the range. A range too narrow for its numbers to be told apart is widened. */
+/* Returns an axis over the range, which must not be empty, with at most `most` ticks, at whole
+ * numbers only if asked for. A rounded axis begins and ends at ticks, which may be two more; others
+ * have ticks within the range. A range too narrow for distinct labels is widened. */
 cli_axis cli_axis_over(cli_range range, size_t most, bool whole, bool rounded);
 
 double cli_axis_tick(const cli_axis *axis, size_t index);
 
-/* As many decimals as the step needs; with an exponent where that is shorter. */
+/* Formats a tick with the decimals of the step, or with an exponent if that is shorter. */
 typedef struct cli_label {
   char text[32];
 } cli_label;
 cli_label cli_axis_label(const cli_axis *axis, size_t index);
 
-/* 0 … 1 along the axis. */
+/* Returns the position along the axis, 0 … 1. */
 double cli_axis_place(const cli_axis *axis, double value);
 
 #endif

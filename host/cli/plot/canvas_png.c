@@ -1,4 +1,4 @@
-/* Pictures as PNG, by cairo, twice as fine as the units, for screens that are. */
+/* Pictures as PNG, by cairo, with two pixels per unit for screens of high resolution. */
 #include "canvas.h"
 
 #ifdef QUERN_WITH_CAIRO
@@ -18,7 +18,7 @@ static void set_color(cairo_t *cairo, cli_color color) {
   cairo_set_source_rgb(cairo, color.red / 255.0, color.green / 255.0, color.blue / 255.0);
 }
 
-/* cairo says what is too large for it. */
+/* cairo reports sizes that are too large. */
 static int pixels(double units) {
   return (int)fmin(ceil(SCALE * units), INT_MAX);
 }
@@ -52,7 +52,7 @@ static bool close_png(cli_canvas *canvas, bool good) {
          cairo_surface_write_to_png_stream(cairo_get_target(cairo), write_bytes, canvas->file) ==
              CAIRO_STATUS_SUCCESS;
   cairo_destroy(cairo);
-  /* fonts that it keeps for the next drawing, of which there is none */
+  /* frees cairo's cache of fonts */
   cairo_debug_reset_static_data();
   return good;
 }
@@ -64,7 +64,7 @@ static void draw_line(cli_canvas *canvas, const cli_point *points, size_t count,
   cairo_set_dash(cairo, dashes, dashed ? 2 : 0, 0.0);
   cairo_set_line_width(cairo, width);
   set_color(cairo, color);
-  cairo_new_path(cairo); /* a text leaves a point behind */
+  cairo_new_path(cairo); /* a text moves the current point */
   for (size_t i = 0; i < count; i++) cairo_line_to(cairo, points[i].x, points[i].y);
   cairo_stroke(cairo);
 }
@@ -114,6 +114,6 @@ const cli_canvas_kind cli_canvas_png = {.ending = ".png",
                                         .text = draw_text,
                                         .close = close_png};
 #else
-/* Known by its name, so that what is missing can be told. */
+/* Without cairo the ending is known, so that the error can name cairo. */
 const cli_canvas_kind cli_canvas_png = {.ending = ".png"};
 #endif

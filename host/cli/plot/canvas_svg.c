@@ -1,5 +1,4 @@
-/* Pictures as SVG 1.1 (https://www.w3.org/TR/SVG11/): lines, boxes, dots and text need little of
- * it. */
+/* Pictures as SVG 1.1 (https://www.w3.org/TR/SVG11/). */
 #include "canvas.h"
 
 static const char font[] = "Helvetica, Arial, 'DejaVu Sans', sans-serif";

@@ -33,7 +33,7 @@ static const cli_option_group groups[] = {{"Options", options}, CLI_GROUPS_END};
 static const char *const examples[] = {"quern plot digits.csv -o digits.svg",
                                        "quern plot slow.jsonl fast.jsonl -o compared.png", NULL};
 
-/* The last part of a path without its ending. The caller frees it. */
+/* Returns the last part of a path without its ending. The caller frees it. */
 static char *base_name(const char *path) {
   const char *slash = strrchr(path, '/'),
              *name = slash != NULL && slash[1] != '\0' ? slash + 1 : path;
@@ -41,7 +41,7 @@ static char *base_name(const char *path) {
   return strndup(name, dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name));
 }
 
-/* Files of one name in several folders are told apart by their paths. */
+/* Returns a log's name; its path if another log has the same name. */
 static char *name_of(const cli_operands *logs, size_t index) {
   char *name = base_name(logs->items[index]);
   bool same = false;

@@ -11,7 +11,7 @@
 enum {
   PANEL_WIDTH = 480,
   PLOT_HEIGHT = 300,
-  LEFT = 70, /* of the plot in its panel, for the labels of its axis */
+  LEFT = 70, /* of the plot in its panel: room for the axis's labels */
   RIGHT = 28,
   TOP = 34,
   BOTTOM = 46,
@@ -25,13 +25,13 @@ enum {
 #define TITLE_SIZE 15.0
 #define TICK       4.0
 
-/* Up to this many points each has a dot. */
+/* Curves of up to this many points have dots. */
 enum { FEW_POINTS = 40 };
 
 static const cli_color ink = {40, 40, 40}, grid = {225, 225, 225}, gray = {110, 110, 110};
 
-/* Colors that those who see fewer tell apart too: M. Okabe and K. Ito, "Color Universal Design",
- * 2008; without the yellow, which is pale on white. */
+/* Colors for readers with any color vision: M. Okabe and K. Ito, "Color Universal Design", 2008;
+ * without the yellow, which is pale on white. */
 static const cli_color palette[] = {{0, 114, 178}, {213, 94, 0},   {0, 158, 115}, {204, 121, 167},
                                     {230, 159, 0}, {86, 180, 233}, {0, 0, 0}};
 enum { COLORS = sizeof palette / sizeof *palette };
@@ -57,11 +57,11 @@ typedef struct panel {
 static const curve loss_curves[] = {{offsetof(cli_log_row, train_loss), true},
                                     {offsetof(cli_log_row, test_loss), false}};
 
-/* What is measured on the test data; a panel each, where a run has it. */
+/* The metrics of the test data: a panel each, if a run has it. */
 static const struct {
   const char *title;
   curve curve;
-  bool share; /* it lies in 0 … 1 */
+  bool share; /* it is in 0 … 1 */
 } metrics[] = {
     {"test accuracy", {offsetof(cli_log_row, test_accuracy), false}, true},
     {"test F1", {offsetof(cli_log_row, test_f1), false}, true},
@@ -127,10 +127,10 @@ static void draw_axes(cli_canvas *canvas, const panel *self) {
                   "epoch", LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
 }
 
-/* Of points in one column of pixels a line shows the first, the last, the highest and the lowest:
- * of a long training the others are left out. */
+/* In one column of pixels a line keeps the first, the last, the highest and the lowest point; the
+ * others of a long training are skipped. */
 typedef struct thinned {
-  cli_point *points; /* room for all */
+  cli_point *points; /* room for all points */
   size_t count;
   size_t column_begin; /* the first of the last column */
 } thinned;
@@ -150,7 +150,7 @@ static void add_point(thinned *line, cli_point point) {
   column[LAST] = point;
 }
 
-/* A point alone has a dot, of a dashed line a hollow one. */
+/* A single point has a dot, a hollow one for a dashed line. */
 static void draw_piece(cli_canvas *canvas, const thinned *line, cli_color color, bool dashed,
                        bool dots) {
   enum { MANY = 200 };
@@ -163,7 +163,7 @@ static void draw_piece(cli_canvas *canvas, const thinned *line, cli_color color,
   }
 }
 
-/* `points` has room for one a row. */
+/* `points` has room for a point per row. */
 static void draw_curve(cli_canvas *canvas, const panel *self, const cli_log_rows *rows,
                        const curve *item, cli_color color, cli_point *points) {
   thinned line = {.points = points};
@@ -196,7 +196,7 @@ static cli_point *make_points(const cli_plot_run *runs, size_t count) {
   return calloc(most, sizeof(cli_point));
 }
 
-/* The legend, laid out in rows as wide as the picture: with a NULL canvas nothing is drawn. Gives
+/* Draws the legend, in rows as wide as the picture; only measures it if the canvas is NULL. Returns
  * its height. */
 typedef struct legend {
   cli_canvas *canvas;
@@ -229,7 +229,7 @@ static double draw_legend(cli_canvas *canvas, const cli_plot_run *runs, size_t c
   return keys.y + LEGEND_ROW - top;
 }
 
-/* As many ticks as their labels leave room for. */
+/* The ticks that have room for their labels. */
 static cli_axis epoch_axis(cli_range epochs) {
   enum { MOST = 9, GAP = 18 };
   size_t most = MOST;
@@ -241,8 +241,7 @@ static cli_axis epoch_axis(cli_range epochs) {
   }
 }
 
-/* Shares that are all the same, in a range of their own that stays within 0 … 1 if they do: a log
- * may hold anything. */
+/* Equal shares get a range around them, within 0 … 1 if they are: a log may have any numbers. */
 static cli_range share_range(cli_range range) {
   if (is_empty(range) || range.most > range.least || range.least < 0.0 || range.most > 1.0)
     return range;
@@ -252,7 +251,7 @@ static cli_range share_range(cli_range range) {
 static panel make_panel(const char *title, const curve *curves, size_t curve_count, cli_range x,
                         cli_range y, double left, double top) {
   enum { Y_TICKS = 7 };
-  /* A loss that falls far is seen against zero. */
+  /* The axis of a loss that falls far begins at zero. */
   if (y.least > 0.0 && y.least < 0.35 * y.most) y.least = 0.0;
   return (panel){.title = title,
                  .curves = curves,
@@ -270,7 +269,7 @@ cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *tit
                   loss =
                       joined(range_of(runs, count, offsetof(cli_log_row, train_loss)), test_loss);
   if (is_empty(loss) || is_empty(epochs))
-    return cli_fail("there is no loss to draw: each is missing, not finite, or past %g",
+    return cli_fail("no loss to draw: every one is missing, not finite, or past %g",
                     CLI_AXIS_LARGEST);
   const double head = title != NULL ? TITLE_HEIGHT : 0.0;
   panel panels[1 + METRICS];
@@ -289,7 +288,7 @@ cli_exit cli_plot_curves(const cli_plot_run *runs, size_t count, const char *tit
   const bool tested = !is_empty(test_loss);
   const double height = legend_top + draw_legend(NULL, runs, count, tested, width, legend_top);
 
-  /* All memory is there before anything is drawn: no picture is left half. */
+  /* Allocates all memory before it draws. */
   cli_canvas canvas;
   cli_point *points = make_points(runs, count);
   cli_exit result =

@@ -17,7 +17,7 @@ static int lower(const char *text, size_t position) {
 
 size_t cli_edit_distance(const char *a, const char *b) {
   const size_t rows = strlen(a), columns = strlen(b);
-  /* Of the table of distances between the first i letters of a and the first j of b, three rows. */
+  /* Three rows of the table of distances between the first i letters of a and the first j of b. */
   size_t *table = calloc(columns + 1, 3 * sizeof *table);
   if (table == NULL) return SIZE_MAX;
   size_t *before = table, *above = table + columns + 1, *here = table + 2 * (columns + 1);
@@ -42,8 +42,8 @@ size_t cli_edit_distance(const char *a, const char *b) {
 }
 
 cli_nearest cli_nearest_to(const char *word) {
-  /* Of a short word one letter may be wrong, of a long one a third. What is longer than any name
-   * was not a slip. */
+  /* One letter of a short word may be wrong, a third of a long one. A word longer than any name is
+   * not a slip. */
   enum { SHORT = 4, LONGEST = 64 };
   const size_t length = strlen(word), third = length < 6 ? 2 : length / 3;
   return (cli_nearest){word, NULL, length < 2 || length > LONGEST ? 0 : length < SHORT ? 1 : third};

@@ -1,4 +1,4 @@
-/* cli_print: printf's formats, with each text made fit for a terminal. */
+/* cli_print: printf with texts that are fit for a terminal. */
 #include "text.h"
 
 #include <quern/status.h>
@@ -15,7 +15,7 @@ typedef struct conversion {
   char letter;
 } conversion;
 
-/* va_list may be an array: behind a pointer it is the same everywhere. */
+/* va_list may be an array, so functions take a pointer to this. */
 typedef struct argument_list {
   va_list next;
 } argument_list;
@@ -30,7 +30,7 @@ static int read_number(const char **cursor, argument_list *arguments) {
   return number;
 }
 
-/* Sets the size that a length modifier says. */
+/* Reads the length modifier. */
 static const char *read_length(const char *cursor, conversion *to) {
   to->bytes = sizeof(int);
   for (; *cursor != '\0' && strchr("hlzjt", *cursor) != NULL; cursor++)
@@ -42,7 +42,7 @@ static const char *read_length(const char *cursor, conversion *to) {
   return cursor;
 }
 
-/* Reads what stands behind the percent sign; gives what follows it. */
+/* Reads a conversion behind its percent sign; returns the text behind it. */
 static const char *read_conversion(const char *cursor, argument_list *arguments, conversion *to) {
   *to = (conversion){.precision = -1};
   for (size_t flags = 0; *cursor != '\0' && strchr("-+ #0", *cursor) != NULL; cursor++)
@@ -79,7 +79,7 @@ static void print_text(FILE *stream, const char *text, const conversion *self) {
   if (self->left) fprintf(stream, "%*s", blanks, "");
 }
 
-/* The format is put together of one that the compiler has checked. */
+/* The format is composed from one that the compiler has checked. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void print_number(FILE *stream, const conversion *self, argument_list *arguments) {

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* A variable that is there and not empty, or NULL. */
+/* Returns a variable that is set and not empty, or NULL. */
 static const char *variable(const char *name) {
   const char *value = getenv(name);
   return value != NULL && *value != '\0' ? value : NULL;

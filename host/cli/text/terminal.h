@@ -1,4 +1,4 @@
-/* What the terminal can show. */
+/* What the terminal can display. */
 #ifndef QUERN_CLI_TEXT_TERMINAL_H
 #define QUERN_CLI_TEXT_TERMINAL_H
 
@@ -6,18 +6,18 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whether what goes to `stream` may be colored. NO_COLOR (no-color.org), where set and not empty,
- * forbids it; then CLICOLOR_FORCE, where set and not 0, asks for it; else it is where `stream` is a
- * terminal, unless CLICOLOR is 0 or the terminal dumb. */
+/* Whether output to `stream` may be colored. NO_COLOR (no-color.org), if set and not empty, forbids
+ * it; then CLICOLOR_FORCE, if set and not 0, demands it; else it may on a terminal, unless CLICOLOR
+ * is 0 or the terminal is dumb. */
 bool cli_terminal_color(FILE *stream);
 
-/* Whether a line of `stream` can be written over: it is a terminal, and not a dumb one. */
+/* Whether a line of `stream` can be overwritten: it is a terminal, and not a dumb one. */
 bool cli_terminal_overwrites(FILE *stream);
 
 /* Whether the locale's characters are UTF-8. */
 bool cli_terminal_utf8(void);
 
-/* Columns of the terminal behind `stream`; 80 where there is none or it does not say. */
+/* The columns of the terminal behind `stream`; 80 if there is none or they are unknown. */
 size_t cli_terminal_width(FILE *stream);
 
 #endif

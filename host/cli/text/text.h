@@ -8,18 +8,19 @@
 
 enum { CLI_TEXT_WIDTH = 100 }; /* the columns that tables are written for */
 
-/* Characters, not bytes, as cli_print has them. */
+/* Counts characters as printed by cli_print, not bytes. */
 size_t cli_text_length(const char *text);
 
-/* fprintf for people: what %s gives may come from a file, a driver or the command line, and
- * characters in it that are not fit for a terminal (see quern_text_character) become question
- * marks. Its width counts characters, its precision bytes, of which whole characters are printed.
- * What stands in the format itself is quern's own. */
+/* fprintf for people. Texts for %s may come from a file, a driver or the command line: characters
+ * that are not fit for a terminal (see quern_text_character) become question marks. Widths count
+ * characters; precisions count bytes, of which whole characters are printed. The format itself is
+ * trusted. */
 __attribute__((format(printf, 2, 3))) void cli_print(FILE *stream, const char *format, ...);
 __attribute__((format(printf, 2, 0))) void cli_print_list(FILE *stream, const char *format,
                                                           va_list arguments);
 
-/* A copy of what cli_print makes of a text; the caller frees it. NULL where memory is out. */
+/* Returns a copy of a text as printed by cli_print, which the caller frees; NULL if memory is out.
+ */
 char *cli_text_clean(const char *text);
 
 /* Prints text and a newline, in lines of at most `width` columns. The first starts behind

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <quern/normalization.h>
 
-/* Bits of the optimizers that read a number. */
+/* The optimizers that read a number, as bits. */
 #define BIT(kind) (1u << (kind))
 enum {
   MOMENTUMS =
@@ -39,10 +39,10 @@ cli_exit cli_recipe_check(const cli_command *command, const train_settings *sett
   if (settings->beta1 >= 1.0 || settings->beta2 >= 1.0)
     return cli_fail_usage(command, "--beta1 and --beta2 take numbers below 1");
   if (settings->normalization != QUERN_NORMALIZATION_NONE && settings->hidden.count == 0)
-    return cli_fail_usage(command, "--normalize is of hidden layers, and there are none");
+    return cli_fail_usage(command, "--normalize needs a hidden layer");
   if (settings->dropout >= 1.0) return cli_fail_usage(command, "--dropout takes a number below 1");
   if (settings->dropout > 0.0 && settings->hidden.count == 0)
-    return cli_fail_usage(command, "--dropout is of hidden layers, and there are none");
+    return cli_fail_usage(command, "--dropout needs a hidden layer");
   if (settings->alpha > 1.0) return cli_fail_usage(command, "--alpha takes a number from 0 to 1");
   return CLI_OK;
 }
@@ -65,17 +65,17 @@ quern_optimizer cli_recipe_optimizer(const train_settings *settings) {
   return optimizer;
 }
 
-/* At least one, and no more than any training has. */
-static uint64_t steps_of(double epochs, size_t steps_an_epoch) {
-  const double steps = floor(epochs * (double)steps_an_epoch + 0.5), most = 0x1p62;
+/* At least one; bounded, so that it fits. */
+static uint64_t steps_of(double epochs, size_t steps_per_epoch) {
+  const double steps = floor(epochs * (double)steps_per_epoch + 0.5), most = 0x1p62;
   return steps < 1.0 ? 1 : (uint64_t)(steps < most ? steps : most);
 }
 
-quern_schedule cli_recipe_schedule(const train_settings *settings, size_t steps_an_epoch) {
+quern_schedule cli_recipe_schedule(const train_settings *settings, size_t steps_per_epoch) {
   quern_schedule schedule = quern_schedule_of((quern_schedule_kind)settings->schedule);
-  if (settings->warmup > 0.0) schedule.warmup = steps_of(settings->warmup, steps_an_epoch);
+  if (settings->warmup > 0.0) schedule.warmup = steps_of(settings->warmup, steps_per_epoch);
   if (!isnan(settings->step_epochs))
-    schedule.period = steps_of(settings->step_epochs, steps_an_epoch);
+    schedule.period = steps_of(settings->step_epochs, steps_per_epoch);
   set(&schedule.gamma, settings->gamma);
   return schedule;
 }

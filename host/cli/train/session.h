@@ -21,16 +21,16 @@ typedef struct train_session {
   cli_progress progress;
   cli_profile profile;
   cli_log log;
-  float *class_weights; /* of the training's; NULL for none */
+  float *class_weights; /* owned; NULL: none */
   size_t batch;
   quern_optimizer optimizer;
   quern_schedule schedule;
   cli_residency placement;
-  bool done;               /* it was not interrupted */
-  const char *saved;       /* where the model is, or NULL */
-  bool held_out;           /* the test samples are some of the data's */
+  bool done;               /* not interrupted */
+  const char *saved;       /* the model's file, or NULL */
+  bool held_out;           /* the test samples are a part of the data */
   size_t measured;         /* epochs that this run has trained */
-  double seconds_a_sample; /* summed over them but the first, in which kernels may be built */
+  double seconds_a_sample; /* summed, without the first epoch, in which kernels may be built */
 } train_session;
 
 /* Opens the training and the test data, and prepares both by the training data. */

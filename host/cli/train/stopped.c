@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* In the quotes $'…' of bash, zsh and POSIX 2024, with what is not fit for a terminal as bytes. */
+/* Prints a word in $'…' (bash, zsh, POSIX 2024), with bytes that are not fit for a terminal as
+ * escapes. */
 static void print_escaped(FILE *stream, const char *word) {
   fputs("$'", stream);
   bool printable;
@@ -30,7 +31,7 @@ static bool is_printable(const char *word) {
   return printable;
 }
 
-/* As it is where a shell takes it so, else in quotes. */
+/* Prints a word as a shell reads it, in quotes if necessary. */
 static void print_word(FILE *stream, const char *word) {
   static const char plain[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
@@ -68,13 +69,13 @@ static void print_command(FILE *stream, char *const *arguments, const char *chec
   fputc('\n', stream);
 }
 
-/* Whoever pressed Ctrl-C or sent SIGTERM knows it. */
+/* Ctrl-C and SIGTERM need no explanation. */
 static const char *cause_of(int signal) {
   switch (signal) {
   case SIGHUP:
     return "by a hangup ";
   case SIGPIPE:
-    return "since nobody reads its output ";
+    return "because its output is closed ";
   case SIGXFSZ:
     return "by the limit on the size of a file ";
   default:
@@ -93,16 +94,16 @@ static void print_place(const quern_epoch *epoch) {
 cli_exit cli_report_stopped(const cli_stopped *stopped) {
   const char *model = stopped->model, *checkpoint = stopped->checkpoint;
   const cli_exit code = (cli_exit)(CLI_SIGNAL + stopped->signal);
-  /* "quern train … | head" is no accident, unless there is something to say of files. */
+  /* "quern train … | head" is intended: print nothing, unless files were written. */
   if (stopped->signal == SIGPIPE && model == NULL && checkpoint == NULL) return code;
   cli_print(stderr, "\nquern: interrupted %s", cause_of(stopped->signal));
   print_place(stopped->epoch);
-  if (model != NULL) cli_print(stderr, "; saved %s with what was learned until then", model);
+  if (model != NULL) cli_print(stderr, "; saved the model so far to %s", model);
   if (checkpoint != NULL) {
-    cli_print(stderr, "; saved %s; to go on:\n  ", checkpoint);
+    cli_print(stderr, "; saved %s; to continue:\n  ", checkpoint);
     print_command(stderr, stopped->arguments, checkpoint);
   } else {
-    fprintf(stderr, "; %s--checkpoint FILE keeps what it takes to go on\n",
+    fprintf(stderr, "; %suse --checkpoint FILE to be able to continue\n",
             model == NULL ? "nothing was saved: " : "");
   }
   return code;

@@ -1,4 +1,4 @@
-/* What is said of training that was interrupted. */
+/* The report of an interrupted training. */
 #ifndef QUERN_CLI_TRAIN_STOPPED_H
 #define QUERN_CLI_TRAIN_STOPPED_H
 
@@ -8,15 +8,15 @@
 
 typedef struct cli_stopped {
   const quern_epoch *epoch;
-  int signal;             /* the first that was noted */
-  const char *model;      /* saved with what was learned; NULL: none */
-  const char *checkpoint; /* NULL: none was asked for */
-  char *const *arguments; /* of the command behind "train"; ends with NULL */
+  int signal;             /* the signal that stopped it */
+  const char *model;      /* the model that was saved; NULL: none */
+  const char *checkpoint; /* NULL: none */
+  char *const *arguments; /* the command line behind "train"; ends with NULL */
 } cli_stopped;
 
-/* Says where training stood, what was saved, and the command that goes on from the checkpoint: this
- * program, "train", the arguments without any --resume, and --resume with the checkpoint, each as a
- * shell reads it. Returns the exit code. */
+/* Prints where training stopped, what was saved, and the command that continues from the
+ * checkpoint: this program, "train", the arguments without --resume, and --resume with the
+ * checkpoint, quoted for a shell. Returns the exit code. */
 cli_exit cli_report_stopped(const cli_stopped *stopped);
 
 #endif

@@ -29,7 +29,7 @@ static bool changes_labels(const train_settings *settings) {
          settings->class_weights.word;
 }
 
-/* Where no loss is given the task decides, which is not known yet. */
+/* Without --loss the task decides, which is not known yet. */
 static bool refuses_labels(const train_settings *settings) {
   return (int)settings->loss.kind != CLI_UNSET && settings->loss.kind != QUERN_LOSS_CATEGORICAL &&
          changes_labels(settings);

@@ -12,7 +12,7 @@
 
 static cli_exit train(train_session *run, quern_train_options *training) {
   cli_progress_begin(&run->progress, run->out, quern_dataset_rows(run->train));
-  /* A launcher gives its ranks a terminal, wherever it passes on what they say. */
+  /* A launcher may give ranks a terminal whose lines go elsewhere. */
   if (cli_ranks_are_launched()) run->progress.live = false;
   if (run->progress.live) training->on_progress = cli_training_on_progress;
   cli_interrupt_watch();
@@ -29,8 +29,8 @@ static cli_exit train(train_session *run, quern_train_options *training) {
   return CLI_OK;
 }
 
-/* An interrupted training saves what it has learned; before its first step that is nothing, and an
- * older model stays. */
+/* Saves the model, also after an interruption. Before the first step nothing is saved, and an older
+ * model is kept. */
 static cli_exit save(train_session *run) {
   const char *path = run->settings->save;
   const bool learned = run->last.epoch > 1 || run->last.step > 0;
@@ -40,8 +40,7 @@ static cli_exit save(train_session *run) {
   return CLI_OK;
 }
 
-/* Whether the checkpoint and the log, which are read or written later, can be, as far as that is
- * known. */
+/* Checks the checkpoint and opens the log, before the data is read. */
 static cli_exit check_files(train_session *run) {
   const train_settings *settings = run->settings;
   if (!cli_ranks_is_first()) return CLI_OK;
@@ -51,7 +50,7 @@ static cli_exit check_files(train_session *run) {
   return cli_log_open(settings->log, settings->resume != NULL, &run->log);
 }
 
-/* Whether the format of --save has a form for the network. */
+/* Checks that the format of --save can hold the network. */
 static cli_exit check_format(const train_session *run) {
   const char *save = run->settings->save;
   if (save == NULL || !cli_ranks_is_first()) return CLI_OK;
@@ -67,7 +66,7 @@ static cli_exit open_inputs(train_session *run) {
   return result;
 }
 
-/* Divides the batch among the devices, and finds out how each has the data. */
+/* Divides the batch among the devices, and decides which data each streams. */
 static cli_exit place(train_session *run, const quern_train_options *training) {
   cli_exit result = cli_ranks_agree(cli_training_initialize(run, training));
   if (result != CLI_OK) return result;

@@ -15,8 +15,8 @@ static cli_exit hold_out(train_session *run) {
   return CLI_OK;
 }
 
-/* The test data: those that are named, read as the training data were; or those that came with
- * them, or a part of them, prepared like them. */
+/* Opens the test data of --test, read as the training data; or prepares the test data that came
+ * with the training data or was held out. */
 static cli_exit prepare_test(train_session *run) {
   const train_settings *settings = run->settings;
   const quern_schema *schema = quern_dataset_schema(run->train);
@@ -45,7 +45,7 @@ cli_exit cli_training_open_data(train_session *run) {
   const size_t columns = quern_dataset_columns(run->train),
                test_columns = quern_dataset_columns(run->test);
   if (test_columns != columns)
-    return cli_fail("%s has %zu values a sample, but %s has %zu", quern_dataset_source(run->test),
+    return cli_fail("%s has %zu values per sample, but %s has %zu", quern_dataset_source(run->test),
                     test_columns, trained, columns);
   return cli_check_labels(trained, quern_dataset_classes(run->train), run->test);
 }

@@ -7,7 +7,7 @@ typedef struct option_file {
   const char *path; /* NULL: not given */
 } option_file;
 
-/* --test may have a part of --data: a data set is read twice without harm. */
+/* --test and --data may share files: reading twice is harmless. */
 static cli_exit check_inputs(const train_settings *settings, const option_file *target) {
   const option_file data[] = {{"--data", settings->data.where}, {"--test", settings->test}},
                     files[] = {{"--config", settings->config}, {"--resume", settings->resume}};

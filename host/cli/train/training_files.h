@@ -1,11 +1,11 @@
-/* The files that a training writes, tried before anything is read or trained. */
+/* Checks the files that a training writes, before anything is read. */
 #ifndef QUERN_CLI_TRAIN_TRAINING_FILES_H
 #define QUERN_CLI_TRAIN_TRAINING_FILES_H
 
 #include "settings.h"
 
-/* Fails with a line where a target cannot be written, would overwrite what the training reads, or
- * is that of another option too. A checkpoint may take the place of the one that is resumed. */
+/* Fails if a target cannot be written, would overwrite an input, or is also that of another option.
+ * A checkpoint may replace the one that is resumed. */
 cli_exit cli_training_check_files(const train_settings *settings);
 
 #endif

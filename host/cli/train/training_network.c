@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The loss that was asked for, or the usual one of the task. */
+/* The loss of --loss, or the default of the task. */
 static quern_loss loss_of(const train_session *run) {
   if ((int)run->settings->loss.kind != CLI_UNSET) return run->settings->loss.kind;
   switch (quern_dataset_task(run->train)) {

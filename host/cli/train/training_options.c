@@ -20,10 +20,10 @@ static bool on_epoch(const quern_epoch *epoch, void *user) {
   if (run->measured++ > 0) run->seconds_a_sample += 1.0 / epoch->train_samples_per_second;
   cli_profile_add(&run->profile, epoch);
   cli_progress_epoch(&run->progress, epoch);
-  /* The rate of the epoch's last step. */
+  /* The learning rate of the epoch's last step. */
   const quern_optimizer current =
       quern_schedule_at(&run->schedule, &run->optimizer, (uint64_t)epoch->epoch * epoch->steps - 1);
-  /* A row that is lost is said at once, and makes the command fail at its end. */
+  /* A lost row is printed at once, and makes the command fail at its end. */
   (void)cli_log_epoch(&run->log, epoch, current.learning_rate);
   if (run->settings->json) add_epoch(run, epoch);
   return true;

@@ -79,7 +79,7 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   return cli_json_print(json);
 }
 
-/* Samples a second of the epochs that were measured; NaN where there are none. */
+/* Samples per second over the measured epochs; NaN if there are none. */
 static double speed(const train_session *run) {
   if (run->measured < 2) return run->last.train_samples_per_second;
   return (double)(run->measured - 1) / run->seconds_a_sample;
@@ -89,7 +89,7 @@ cli_exit cli_training_conclude(train_session *run) {
   const train_settings *settings = run->settings;
   const double samples_per_second = speed(run);
   if (run->measured == 0)
-    cli_print(run->out, "%s has all epochs%s: nothing was left to train\n", settings->resume,
+    cli_print(run->out, "%s has all epochs%s: nothing left to train\n", settings->resume,
               run->last.out_of_patience ? " that its patience allows" : "");
   if (run->saved != NULL) cli_print(run->out, "\nsaved %s\n", run->saved);
   const cli_headline score = cli_headline_of(&run->last.test);

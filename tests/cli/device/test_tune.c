@@ -45,7 +45,7 @@ static void test_quick(void **state) {
   } else {
     assert_true(cJSON_IsNull(file));
     assert_null(strstr(devices.out, "tuned"));
-    assert_says(reset.out, "There was no tuning file");
+    assert_says(reset.out, "There is no tuning file");
   }
   assert_code(&devices, 0);
   assert_code(&reset, 0);

@@ -48,7 +48,7 @@ static void test_table(void **state) {
 
 static void test_usage(void **state) {
   (void)state;
-  assert_one_line(run("verify", "--quick", "--full"), 2, PARTS("--quick", "--full", "exclude"));
+  assert_one_line(run("verify", "--quick", "--full"), 2, PARTS("--quick", "--full", "combined"));
   assert_one_line(run("verify", "--op", "hardmax"), 2,
                   PARTS("\"hardmax\"", "softmax, ", "training"));
   assert_one_line(run("verify", "all"), 2, PARTS("\"all\" is not expected"));

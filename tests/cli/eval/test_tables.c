@@ -109,9 +109,9 @@ static void test_iris(void **state) {
   result_free(&predicted);
 
   assert_one_line(run("eval", "--model", model, "--data", path_of("new.csv")), 1,
-                  PARTS("nothing to measure by"));
+                  PARTS("to measure against"));
   assert_one_line(run("eval", "--model", model, "--data", IRIS, "--target", "species"), 1,
-                  PARTS("--target is for models that do not say what their data are"));
+                  PARTS("--target is for models that do not describe their data"));
   write_text(path_of("short.csv"), "petal_width,petal_length\n1,2\n");
   assert_one_line(run("predict", "--model", model, "--data", path_of("short.csv")), 1,
                   PARTS("there is no column \"sepal_length\", which the model reads"));

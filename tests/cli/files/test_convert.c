@@ -87,7 +87,7 @@ static void test_frozen_parameters_are_told_of(void **state) {
   write_bytes(path_of("frozen.safetensors"), file, sizeof file);
   command_result result = run("convert", path_of("frozen.safetensors"), path_of("frozen.onnx"));
   assert_code(&result, 0);
-  assert_says(result.out, "note: some parameters are frozen, which ONNX does not keep\n");
+  assert_says(result.out, "note: ONNX does not keep which parameters are frozen\n");
   result_free(&result);
   result = run("convert", path_of("frozen.safetensors"), path_of("thawed.safetensors"));
   assert_code(&result, 0);
@@ -126,7 +126,7 @@ static void test_predicting_from_inputs_alone(void **state) {
   free(first);
   write_bytes(path_of("samples.csv"), "1,x\n", 4);
   assert_one_line(run("predict", "--model", path_of("two.onnx"), "--data", path_of("samples.csv")),
-                  1, PARTS("samples.csv", "takes 2 values a sample, but", "has 1"));
+                  1, PARTS("samples.csv", "takes 2 values per sample, but", "has 1"));
 }
 
 static void test_the_loss_that_a_file_does_not_say(void **state) {

@@ -156,7 +156,7 @@ static void test_other_columns(void **state) {
   command_result result = run(DIGITS, "--epochs", "2", "--log", log, "--resume", checkpoint);
   assert_code(&result, 1);
   assert_says(result.err,
-              "log.csv cannot be gone on with: its columns are not epoch,step,train_loss,");
+              "log.csv cannot be continued: its columns are not epoch,step,train_loss,");
   assert_int_equal(count_lines(result.err), 1);
   result_free(&result);
   char *text = read_text(log);

@@ -174,11 +174,11 @@ static void test_plot_refusals(void **state) {
                {"epoch,epoch\n1,1\n", {"line 1", "twice"}},
                {"epoch,train_loss\n1,2,3\n", {"line 2", "more fields"}},
                {"epoch,train_loss\n1\n", {"line 2", "fewer fields"}},
-               {"epoch,train_loss\n1,x\n", {"line 2", "no number"}},
+               {"epoch,train_loss\n1,x\n", {"line 2", "not a number"}},
                {"epoch,train_loss\n,1\n", {"line 2", "no epoch"}},
                {"epoch,train_loss\n1,nan\n", {"no loss"}},
                {"{\"epoch\":1}\n[1]\n", {"line 2", "no JSON object"}},
-               {"{\"epoch\":\"1\"}\n", {"line 1", "\"epoch\" is no number"}},
+               {"{\"epoch\":\"1\"}\n", {"line 1", "\"epoch\" is not a number"}},
                {"{\"train_loss\":1}\n", {"line 1", "no epoch"}}};
   char svg[2 * PATH_BYTES], bad[2 * PATH_BYTES];
   snprintf(svg, sizeof svg, "%s", path_of("curve.svg"));

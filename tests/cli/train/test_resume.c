@@ -24,7 +24,7 @@ static void test_resume(void **state) {
           run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
               devices[d], "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
       assert_code(&result, 0);
-      assert_says(result.out, again == 0 ? "epoch 2/3" : "nothing was left to train");
+      assert_says(result.out, again == 0 ? "epoch 2/3" : "nothing left to train");
       assert_null(strstr(result.out, "epoch 1/3"));
       result_free(&result);
       assert_same_files(full, resumed);
@@ -72,9 +72,9 @@ static void test_refusals(void **state) {
 /* The last line of what was said, which is the command to go on with, run by a shell for a few
  * epochs more. */
 static void run_what_was_said(const char *message, const char *epochs, const char *save) {
-  const char *line = strstr(message, "to go on:\n  ");
+  const char *line = strstr(message, "to continue:\n  ");
   assert_non_null(line);
-  line += strlen("to go on:\n  ");
+  line += strlen("to continue:\n  ");
   const size_t length = strcspn(line, "\n");
   assert_string_equal(line + length, "\n");
   char *command = NULL;
@@ -159,7 +159,7 @@ static void test_nothing_asked_to_be_saved(void **state) {
   command_result result = finish(&running);
   assert_code(&result, 130);
   assert_string_equal(result.out, "");
-  assert_says(result.err, "nothing was saved: --checkpoint FILE");
+  assert_says(result.err, "nothing was saved: use --checkpoint FILE");
   result_free(&result);
 }
 
@@ -178,8 +178,8 @@ static void test_interrupt_saves_the_model(void **state) {
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);
   assert_code(&result, 130);
-  assert_says(result.err, "saved ");
-  assert_says(result.err, "model with what was learned until then; --checkpoint FILE keeps");
+  assert_says(result.err, "saved the model so far to ");
+  assert_says(result.err, "; use --checkpoint FILE to be able to continue");
   assert_is_model(model);
   result_free(&result);
 }
@@ -200,7 +200,7 @@ static void test_hangup(void **state) {
   command_result result = finish(&running);
   assert_code(&result, 128 + SIGHUP);
   assert_says(result.err, "interrupted by a hangup ");
-  assert_says(result.err, "to go on:\n");
+  assert_says(result.err, "to continue:\n");
   assert_is_model(model);
   result_free(&result);
   assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
@@ -240,7 +240,7 @@ static void check_pipe(const char *saving, const char *message) {
 static void test_closed_pipe(void **state) {
   (void)state;
   check_pipe("", "");
-  check_pipe("--save model --checkpoint checkpoint", "interrupted since nobody reads its output ");
+  check_pipe("--save model --checkpoint checkpoint", "interrupted because its output is closed ");
   assert_is_model(path_of("model"));
   assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
 }
@@ -335,7 +335,7 @@ static void test_nohup_while_a_compiler_has_handlers(void **state) {
   assert_int_equal(kill(running.process, SIGTERM), 0);
   command_result result = finish(&running);
   assert_code(&result, 128 + SIGTERM);
-  assert_says(result.err, "to go on:\n");
+  assert_says(result.err, "to continue:\n");
   assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
   result_free(&result);
   char *command = NULL;

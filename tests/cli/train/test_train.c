@@ -125,7 +125,7 @@ static void test_dropout(void **state) {
   result_free(&result);
   result = run("train", "--data", "digits", "--hidden", "none", "--dropout", "0.5");
   assert_code(&result, 2);
-  assert_says(result.err, "--dropout is of hidden layers, and there are none");
+  assert_says(result.err, "--dropout needs a hidden layer");
   result_free(&result);
 }
 
@@ -167,7 +167,7 @@ static void test_normalizations(void **state) {
   result_free(&result);
   result = run("train", "--data", "digits", "--hidden", "none", "--normalize", "layer");
   assert_code(&result, 2);
-  assert_says(result.err, "--normalize is of hidden layers, and there are none");
+  assert_says(result.err, "--normalize needs a hidden layer");
   result_free(&result);
 }
 
