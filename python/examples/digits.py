@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Trains on the digits that are part of quern, saves what was learned, and asks the saved network
-about the held-out ones."""
+"""Trains on quern's digits, saves the network, loads it and predicts the held-out digits."""
 
 import sys
 

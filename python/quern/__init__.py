@@ -1,4 +1,4 @@
-"""quern: multilayer perceptrons, trained on any OpenCL device, with NumPy in and out.
+"""quern: multilayer perceptrons on any OpenCL device, with NumPy arrays.
 
     import quern
     (x, y), (x_test, y_test) = quern.read("digits")
@@ -6,7 +6,7 @@
     network.fit(x, y, epochs=20, validation=(x_test, y_test))
     network.predict(x_test).argmax(axis=1)
 
-A call of the library that fails is a quern.Error, with what the library has to say of it.
+If a call of the library fails, it raises quern.Error with the library's message.
 """
 
 from ._data import read

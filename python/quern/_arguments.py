@@ -1,6 +1,6 @@
-"""Plain arguments, checked: ctypes itself would take whole numbers modulo 2^64, end texts at a zero
-character, and make infinity or 0 of a number that a float has no room for. Every number and every
-text of a caller's reaches the library through here."""
+"""Checks of plain arguments. ctypes itself would take integers modulo 2^64, end texts at a zero
+character, and convert numbers that a float cannot hold to infinity or 0. Every number and text from
+a caller passes through here."""
 
 import math
 import numbers
@@ -14,7 +14,7 @@ _FLOAT32 = numpy.finfo(numpy.float32)
 
 
 def whole(name, value, least, most):
-    """A whole number of a range: an int, or one of NumPy's."""
+    """An integer within a range: an int, or one of NumPy's."""
     if isinstance(value, bool) or not isinstance(value, (int, numpy.integer)):
         raise TypeError(f"{name}: {value!r}, expected a whole number")
     value = int(value)
@@ -26,17 +26,17 @@ def whole(name, value, least, most):
 
 
 def size(name, value):
-    """A whole number that is not negative."""
+    """An integer that is not negative."""
     return whole(name, value, 0, 2**64 - 1)
 
 
 def positive(name, value):
-    """A whole number above 0."""
+    """An integer above 0."""
     return whole(name, value, 1, 2**64 - 1)
 
 
 def real(name, value):
-    """A number, as a float. Whether its value makes sense is the library's to say."""
+    """A number, as a float. The library checks its value."""
     if isinstance(value, (bool, numpy.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: {value!r}, expected a number")
     try:
@@ -46,8 +46,7 @@ def real(name, value):
 
 
 def single(name, value):
-    """The same, where the library has it as a float of 32 bits, which would make infinity or 0 of
-    some that are neither."""
+    """The same for a float of 32 bits, which must not turn the number into infinity or 0."""
     number = real(name, value)
     if math.isfinite(number) and number != 0.0 and not _FLOAT32.tiny <= abs(number) <= _FLOAT32.max:
         raise ValueError(
@@ -58,7 +57,7 @@ def single(name, value):
 
 
 def text(name, value):
-    """A text as the library takes it, which would end it at a zero character."""
+    """A text, encoded. C would end it at a zero character, so it may have none."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: {value!r}, expected a text")
     return _without_zero(name, value, value.encode())
@@ -74,12 +73,12 @@ def character(name, value):
 
 def _without_zero(name, value, encoded):
     if b"\0" in encoded:
-        raise ValueError(f"{name}: {value!r} has a zero character (\\0) in it")
+        raise ValueError(f"{name}: {value!r} has a zero character (\\0)")
     return encoded
 
 
 def shares(value, count):
-    """A part for each of `count` devices, not all of them 0."""
+    """A share for each of `count` devices, not all of them 0."""
     if isinstance(value, (str, bytes)) or not numpy.iterable(value):
         raise TypeError(f"shares: {value!r}, expected a list of whole numbers")
     parts = [size("shares", part) for part in value]
@@ -94,7 +93,7 @@ def shares(value, count):
 
 
 def choice(name, value, choices):
-    """What stands for one of the names."""
+    """The value of one of the names."""
     if not isinstance(value, str):
         raise TypeError(f"{name}: {value!r}, expected one of {', '.join(choices)}")
     if value not in choices:
@@ -103,8 +102,8 @@ def choice(name, value, choices):
 
 
 def columns(name, value):
-    """Columns by name, or by number from 1 on: one of them, or a list; as the library reads them.
-    None stays None."""
+    """Columns by name, or by number from 1 on, one or a list, as the library's text. None stays
+    None."""
     if value is None:
         return None
     items = [value] if isinstance(value, (str, int, numpy.integer)) else list(value)
@@ -113,7 +112,7 @@ def columns(name, value):
             raise TypeError(f"{name}: {item!r}, expected a column's name or number")
         if "," in str(item) or str(item) == "":
             raise ValueError(
-                f"{name}: {item!r}, expected a name without a comma; its number will do"
+                f"{name}: {item!r}, expected a name without a comma; use its number"
             )
     return text(name, ",".join(map(str, items)))
 

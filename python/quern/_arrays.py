@@ -1,5 +1,5 @@
-"""NumPy arrays as the library takes them: checked, converted where nothing is lost by it, and
-refused in words otherwise."""
+"""Checks NumPy arrays and converts them for the library. An array that cannot be converted without
+loss is an error."""
 
 import ctypes
 
@@ -10,7 +10,7 @@ _LARGEST_CLASS = 2**31 - 2
 
 def _array(name, values):
     if isinstance(values, numpy.ma.MaskedArray):
-        raise TypeError(f"{name} is a masked array; fill what is missing first")
+        raise TypeError(f"{name} is a masked array; fill its missing values first")
     return numpy.asarray(values)
 
 
@@ -21,8 +21,8 @@ def _refuse(name, array, lost, what):
 
 
 def floats(name, values, exact_zero=False):
-    """A C-contiguous array of float32 with these values. Those that are too small for one become 0,
-    unless only a 0 may."""
+    """A C-contiguous array of float32 with these values. Values too small for float32 become 0, or
+    are an error with `exact_zero`."""
     array = _array(name, values)
     if array.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {array.dtype}, expected floats or integers")
@@ -38,8 +38,8 @@ def floats(name, values, exact_zero=False):
 
 
 def samples(name, values, columns):
-    """float32 (samples, columns). What has more dimensions, such as (samples, height, width), is
-    taken row by row."""
+    """float32 (samples, columns). More dimensions, such as (samples, height, width), are flattened
+    row by row."""
     array = floats(name, values)
     if array.ndim < 2:
         raise ValueError(f"{name} has shape {array.shape}, expected (samples, {columns})")
@@ -52,7 +52,7 @@ def samples(name, values, columns):
 
 
 def targets(name, values, count, outputs):
-    """float32 (count, outputs); with one output (count,) will do."""
+    """float32 (count, outputs); with one output also (count,)."""
     array = floats(name, values)
     if array.shape != (count, outputs) and not (outputs == 1 and array.shape == (count,)):
         raise ValueError(f"{name} has shape {array.shape}, expected ({count}, {outputs})")
@@ -82,6 +82,6 @@ def classes(name, values, count):
 
 
 def pointer(array):
-    """Where the numbers of an array are: the array must outlive the call that it is for."""
+    """A pointer to an array's numbers; the array must outlive the call."""
     kind = ctypes.c_int32 if array.dtype == numpy.int32 else ctypes.c_float
     return array.ctypes.data_as(ctypes.POINTER(kind))

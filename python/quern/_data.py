@@ -1,4 +1,4 @@
-"""Data sets: what the library trains on, from arrays and from files."""
+"""Data sets, from arrays and from files."""
 
 import ctypes
 
@@ -12,16 +12,16 @@ from ._nearest import names_arguments
 
 
 def _has_classes(y, outputs, loss):
-    """Whether y is a class for each sample: always, but for losses that read targets, where a
-    matrix is targets, and so are the numbers for a single output."""
+    """Whether y is a class for each sample. For losses of targets it is not if it is a matrix, or
+    if there is a single output."""
     if not lib.quern_loss_is_regression(loss) and lib.quern_loss_name(loss) != b"binary":
         return True
     return numpy.ndim(y) == 1 and outputs > 1 and numpy.asarray(y).dtype.kind in "iub"
 
 
 def from_arrays(network, x, y, names=("x", "y")):
-    """A data set for the network, of copies. x (samples, inputs); y (samples,), classes, or
-    (samples, outputs), targets."""
+    """A data set for the network, with copies of x (samples, inputs) and y: classes (samples,), or
+    targets (samples, outputs)."""
     inputs, outputs, loss = (
         ask(network)
         for ask in (lib.quern_network_inputs, lib.quern_network_outputs, lib.quern_network_loss)
@@ -53,7 +53,7 @@ def from_arrays(network, x, y, names=("x", "y")):
 
 
 def unanswered(network, x):
-    """The same without y, to be predicted."""
+    """The same without y, for prediction."""
     values = _arrays.samples("x", x, lib.quern_network_inputs(network))
     return make(
         lib.quern_dataset_free,
@@ -72,21 +72,21 @@ def is_standardized(network):
 
 
 def prepared(network, data):
-    """The data set, standardized by the numbers that the network was trained with, if it was."""
+    """The data set, standardized as the network's training data were, if they were."""
     if is_standardized(network):
         check(lib.quern_dataset_apply(data, lib.quern_network_schema(network)))
     return data
 
 
 def standardize(train, test):
-    """Standardizes both data sets by the numbers of the first; the second may be None."""
+    """Standardizes both data sets with the first's means and deviations; the second may be None."""
     check(lib.quern_dataset_fit(train, True))
     if test is not None:
         check(lib.quern_dataset_apply(test, lib.quern_dataset_schema(train)))
 
 
 def split(data, fraction, seed):
-    """The two parts of a data set: the rest, and `fraction` of it held out."""
+    """Splits a data set into the rest, and `fraction` of it, held out."""
     return make(
         lib.quern_dataset_free,
         lib.quern_dataset_split,
@@ -148,29 +148,27 @@ def read(
     missing="refuse",
     one_hot=False,
 ):
-    """Reads what quern_dataset_open knows, such as "digits", a folder of IDX files, a table or a
-    .npz file, into arrays.
+    """Reads data into arrays: "digits", a folder of IDX files, a table, a .npz file, or anything
+    else that quern_dataset_open reads.
 
-    Of tables, which are CSV and TSV files, gzip'd or not:
-      header      whether the first line names the columns: "auto" (where none of its fields is a
+    Options for tables, which are CSV and TSV files, also gzip-compressed:
+      header      whether the first line names the columns: "auto" (if none of its fields is a
                   number), "one", "none"
-      target      what is to be predicted: a column by name, or by number from 1 on, or a list of
-                  such; [] for nothing. Without it the last column, or with label="first" the
-                  first. Of .npz and safetensors files the name of an array
-      inputs      what it is predicted from, named alike; without it every other column
-      task        "classes", "labels" (columns of 0 and 1) or "regression"; without it tables
-                  have classes
-      delimiter   a character; without it the first of comma, tab and semicolon that is in the
-                  first line
-      missing     what a missing value (empty, NA, ? or nan) becomes: "refuse" (an error), "mean"
-                  (of its column over the training data), "zero"
-      one_hot     whether columns of texts are read too, as a 0 or 1 for each text that there is
+      target      the target: a column by name, or by number from 1 on, or a list of columns; []
+                  for none. Default: the last column, or with label="first" the first. For .npz
+                  and safetensors files, the name of an array
+      inputs      the inputs, in the same form. Default: all other columns
+      task        "classes", "labels" (columns of 0 and 1) or "regression". Default for tables:
+                  classes
+      delimiter   a character. Default: the first of comma, tab and semicolon in the first line
+      missing     the replacement of a missing value (empty, NA, ? or nan): "refuse" (an error),
+                  "mean" (of its column in the training data), "zero"
+      one_hot     whether text columns become one 0/1 input per distinct text
 
-    Returns (x, y), (x_test, y_test): x float32 (samples, columns), pixels scaled to 0 … 1; y
-    int32 (samples,), a class for each, where texts are numbered in the order of their bytes, and
-    labels that are not 0, 1, 2 … in their order; or float32 (samples, outputs) where there are
-    labels or numbers to predict; or None where there is neither. The second is None where there
-    is no test set.
+    Returns (x, y), (x_test, y_test). x is float32 (samples, columns), with pixels scaled to
+    0 … 1. y is int32 (samples,) for classes, where texts are numbered in the order of their bytes
+    and other numbers than 0, 1, 2 … in their order; float32 (samples, outputs) for labels and
+    regressions; or None without targets. The second pair is None without a test set.
     """
     options = _options(header, label, target, inputs, task, delimiter, missing, one_hot)
     train, test = make(

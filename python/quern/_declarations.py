@@ -1,9 +1,8 @@
-"""What of the C API is used here: structs and functions as the headers in include/quern/ declare
-them.
+"""The part of the C API that the package uses: structs and functions as declared by the headers in
+include/quern/.
 
-tests/python compares every struct with what a C compiler makes of the headers, so that one that
-has grown fails a test. What the library has names for (activations, losses, device kinds,
-statuses) is asked for by name and stands nowhere here.
+tests/python compares every struct with a C compiler's layout, so a changed struct fails a test. The
+library is asked for activations, losses, device kinds and statuses by name.
 """
 
 import ctypes
@@ -25,11 +24,11 @@ from ctypes import (
 
 from . import _library
 
-# Statuses: 0 is QUERN_OK, and quern_status_name says the others.
+# Statuses: 0 is QUERN_OK, and quern_status_name names the others.
 status = c_int
 
-# The enumerations here whose values have no names in the library: quern_initializer, quern_task,
-# quern_csv_header, quern_csv_label, quern_missing, quern_text and quern_plan_mode.
+# Enumerations for which the library has no names: quern_initializer, quern_task, quern_csv_header,
+# quern_csv_label, quern_missing, quern_text and quern_plan_mode.
 INITIALIZERS = {"default": 0, "he": 1, "xavier": 2, "uniform": 3, "lecun": 4}
 TASKS = {"none": 0, "classes": 1, "labels": 2, "regression": 3}
 HEADERS = {"auto": 0, "none": 1, "one": 2}
@@ -136,7 +135,7 @@ EpochFunction = ctypes.CFUNCTYPE(c_bool, POINTER(Epoch), c_void_p)
 StopFunction = ctypes.CFUNCTYPE(c_bool, c_void_p)
 ProgressFunction = ctypes.CFUNCTYPE(
     None, c_void_p, c_void_p
-)  # of a quern_progress, which nothing here reads
+)  # of a quern_progress, which the package does not use
 
 
 class TrainOptions(Structure):

@@ -1,4 +1,4 @@
-"""Devices, by what a program calls them, and a context on each for each thread that uses it."""
+"""Devices, by a caller's names, and a context on each for each thread that uses it."""
 
 import ctypes
 import functools
@@ -14,8 +14,8 @@ from ._handle import make
 
 
 class Device(NamedTuple):
-    """What training can run on. `index` is its place in devices(), which is also a name for it; -1
-    where it is not from there."""
+    """A device. `index` is its place in devices(), and also names it; -1 if it is not from that
+    list."""
 
     index: int
     kind: str  # "gpu", "cpu", "emulator", "reference"
@@ -24,7 +24,7 @@ class Device(NamedTuple):
     version: str
     driver: str
     compute_units: int
-    memory: int  # bytes; 0 where unknown
+    memory: int  # bytes; 0 if unknown
 
 
 def _text(value):
@@ -58,8 +58,7 @@ def _find_all():
 
 
 def devices():
-    """All devices, as a list of Device; the reference, which is plain C and slow, is always there,
-    last."""
+    """All devices, as a list of Device. The last is the reference, which is plain C and slow."""
     return _listed(_find_all())
 
 
@@ -79,8 +78,8 @@ def _name(device):
 
 
 def names(device):
-    """What a user gave as `device` as a tuple of names, () for the best. Whether there are such
-    devices is found out when they are used."""
+    """A caller's `device` as a tuple of names, () for the best. The devices are searched when they
+    are used."""
     if device is None or isinstance(device, str) and device == "":
         return ()
     if isinstance(device, (str, bytes, Device)) or not numpy.iterable(device):
@@ -108,8 +107,8 @@ def _each(chosen):
     return tuple(str(places.index(place)) for place in several[: count.value])
 
 
-# A context is one thread's at a time, and making one costs; so each thread keeps those that it has
-# used.
+# A context is used by one thread at a time, and is expensive to create, so each thread keeps its
+# own.
 _contexts = threading.local()
 
 
@@ -124,8 +123,7 @@ def _context(name):
 
 
 def contexts(chosen):
-    """This thread's contexts on the devices that names() made of what a user gave, in that
-    order."""
+    """This thread's contexts on the devices that names() returned, in that order."""
     return [_context(name) for name in _each(chosen)]
 
 
@@ -135,7 +133,7 @@ def context(chosen):
 
 
 def describe(one):
-    """The Device of a context; its index is -1, since it is not from a list."""
+    """The Device of a context; its index is -1, because it is not from a list."""
     info = DeviceInfo()
     lib.quern_context_describe(one, ctypes.byref(info))
     return _device(-1, info)

@@ -4,9 +4,9 @@ from ._declarations import lib
 
 
 class Error(Exception):
-    """A call of the library failed. str() is what quern_last_error() said of it; `status` is the
-    name of its status, such as "QUERN_ERROR_SHAPE". Errors that Python has a name for too are of
-    that kind as well: a model file that is not there is a quern.Error and an OSError."""
+    """A call of the library failed. str() is the message of quern_last_error(); `status` is the
+    name of the status, such as "QUERN_ERROR_SHAPE". If Python has a similar exception, the error is
+    one of these too: a missing model file is a quern.Error and an OSError."""
 
     status = ""
     _value = None
@@ -16,7 +16,7 @@ class Error(Exception):
         return _restored, (self._value, self.args), vars(self) or None
 
 
-# What each status is besides; a test compares the names with those in status.h.
+# The second base class for each status; a test compares the names with those in status.h.
 _BASES = {
     "QUERN_ERROR_ARGUMENT": ValueError,
     "QUERN_ERROR_SHAPE": ValueError,
@@ -54,6 +54,6 @@ def _restored(value, arguments):
 
 
 def check(status):
-    """Raises what a status other than QUERN_OK says."""
+    """Raises the error of a status other than QUERN_OK."""
     if status != 0:
         raise _class_of(status)((lib.quern_last_error() or b"").decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""What the library made, freed when the last reference goes, or at the end of the process."""
+"""Objects of the library, freed with their last reference, or at the end of the process."""
 
 import ctypes
 import weakref
@@ -7,7 +7,7 @@ from ._errors import check
 
 
 class Handle:
-    """Owns one object of the library. It goes to functions of the library as it is."""
+    """Owns one object of the library, and can be passed to its functions."""
 
     def __init__(self, pointer, free):
         self._as_parameter_ = pointer
@@ -15,8 +15,8 @@ class Handle:
 
 
 def make(free, function, *arguments, count=1):
-    """Calls function(*arguments, &made…), and owns what it made; of several, None for each that is
-    NULL."""
+    """Calls function(*arguments, &made…), and returns Handles of the results; with several results,
+    None for NULL."""
     made = [ctypes.c_void_p() for _ in range(count)]
     check(function(*arguments, *map(ctypes.byref, made)))
     handles = [Handle(pointer, free) if pointer.value else None for pointer in made]

@@ -1,4 +1,4 @@
-"""Layers as Python has them, and as the library has them."""
+"""Converts layers between Python and the library."""
 
 from typing import NamedTuple
 
@@ -9,19 +9,19 @@ from ._declarations import Layer, lib
 
 
 class Dense(NamedTuple):
-    """A dense layer, H = f(N(X W + b)), with `units` outputs, N its normalization. `activation` is
-    one of activations(), and may have its parameter with it: "leaky-relu:0.2"."""
+    """A dense layer, H = f(N(X W + b)), with `units` outputs and the normalization N. `activation`
+    is one of activations(), with an optional parameter: "leaky-relu:0.2"."""
 
     units: int
     activation: str = "relu"
-    freeze_weights: bool = False  # training leaves W as it is
-    freeze_bias: bool = False  # training leaves b as it is
+    freeze_weights: bool = False  # training does not change W
+    freeze_bias: bool = False  # training does not change b
     normalize: str = "none"  # one of normalizations()
-    dropout: float = 0.0  # the probability that training drops an output, of a hidden layer
+    dropout: float = 0.0  # of a hidden layer: the probability of dropping an output
 
 
 def to_raw(layer, is_last):
-    """A Dense, or a number of units, as the library's layer."""
+    """The library's layer for a Dense or a number of units."""
     if isinstance(layer, (int, numpy.integer)) and not isinstance(layer, bool):
         layer = Dense(int(layer), "identity" if is_last else "relu")
     if not isinstance(layer, Dense):

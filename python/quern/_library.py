@@ -1,5 +1,4 @@
-"""Finds and opens libquern: QUERN_LIBRARY, then beside this package, then where the system
-looks."""
+"""Finds and opens libquern: by QUERN_LIBRARY, beside this package, or in the system's folders."""
 
 import ctypes
 import os
@@ -14,7 +13,7 @@ _SONAME = "libquern.so." + VERSION.split(".", maxsplit=1)[0]
 def _candidates():
     named = os.environ.get("QUERN_LIBRARY")
     if named:
-        return [named]  # what was asked for, or nothing
+        return [named]  # that one only
     beside = pathlib.Path(__file__).parent / _SONAME
     return ([str(beside)] if beside.exists() else []) + [_SONAME]
 
@@ -35,10 +34,9 @@ def _open():
 
 
 def load():
-    """The library, of the version that this package is written for: its structs and functions are
-    those of one version."""
+    """The library. It must have the package's version, because structs may differ in others."""
     if sys.maxsize < 2**32:
-        raise ImportError("quern: a Python of 64 bits is needed")
+        raise ImportError("quern: needs a 64-bit Python")
     library, name = _open()
     try:
         library.quern_version.restype = ctypes.c_char_p

@@ -1,5 +1,4 @@
-"""Activations, losses, optimizers and schedules by the names that the library has for them, and
-with their parameter."""
+"""Activations, losses, optimizers and schedules by the library's names, with parameters."""
 
 import ctypes
 import itertools
@@ -18,19 +17,19 @@ def _all(name_of):
 
 
 def activations():
-    """The names of all activations, such as "relu"; "leaky-relu:0.2" has its slope with it. The
+    """The names of all activations, such as "relu"; "leaky-relu:0.2" includes the slope. The
     formulas are in quern/activation.h."""
     return _all(lib.quern_activation_name)
 
 
 def normalizations():
-    """The names of all normalizations: "none", "batch" and "layer"; "batch:0.001" has its epsilon
-    with it. The formulas are in quern/normalization.h and quern/ops.h."""
+    """The names of all normalizations: "none", "batch" and "layer"; "batch:0.001" includes the
+    epsilon. The formulas are in quern/normalization.h and quern/ops.h."""
     return _all(lib.quern_normalization_name)
 
 
 def losses():
-    """The names of all losses, such as "categorical"; "huber:1.5" has its delta with it. The
+    """The names of all losses, such as "categorical"; "huber:1.5" includes the delta. The
     formulas are in quern/ops.h."""
     return _all(lib.quern_loss_name)
 

@@ -1,5 +1,4 @@
-"""What happens between Python and the library while it trains: epochs told, Ctrl-C and exceptions
-heeded."""
+"""Callbacks from the library to Python during training: epochs, Ctrl-C and exceptions."""
 
 import contextlib
 import math
@@ -11,14 +10,13 @@ from ._declarations import EpochFunction, StopFunction
 
 
 class Metrics(NamedTuple):
-    """What a network makes of samples. `loss` is their mean; what does not belong to what is
-    predicted of them is NaN."""
+    """A network's metrics over samples. `loss` is their mean; metrics of other tasks are NaN."""
 
     samples: int
     loss: float
     samples_per_second: float
-    accuracy: float  # of classes: the share of samples whose largest output is their class
-    exact_match: float  # of labels: the share of samples that have all of theirs right
+    accuracy: float  # of classes: the share of samples with the right class
+    exact_match: float  # of labels: the share of samples with all labels right
     label_accuracy: float  # the share of labels that are right
     f1: float  # 2 TP / (2 TP + FP + FN) over all labels
     mean_squared_error: float  # of a regression, in the units of the data
@@ -27,9 +25,9 @@ class Metrics(NamedTuple):
 
 
 class Epoch(NamedTuple):
-    """An epoch of training. `loss` is the mean over its samples, each as its step saw it;
-    `validation` is None without a validation set. Where training was stopped inside the epoch,
-    `step` of its `steps` are done, loss is NaN, and there is no validation."""
+    """An epoch of training. `loss` is the mean over its samples, each before its step;
+    `validation` is None without a validation set. If training was stopped within the epoch, `step`
+    of its `steps` are done, loss is NaN, and there is no validation."""
 
     epoch: int  # 1, 2, …
     epochs: int
@@ -61,8 +59,8 @@ def epoch_of(raw):
 
 
 class Watch:
-    """The two callbacks of a training. After it `history` has its epochs, and `exception` what is
-    to be raised, or None."""
+    """The two callbacks of a training. Afterwards `history` has its epochs, and `exception` the
+    exception to raise, or None."""
 
     def __init__(self, on_epoch):
         self.history = []
@@ -71,7 +69,7 @@ class Watch:
         self.epoch_function = EpochFunction(self._epoch)
         self.stop_function = StopFunction(self._stop)
 
-    # An exception cannot leave a callback: it ends training here and is raised when the library has
+    # An exception cannot leave a callback. It ends training, and is raised after the library has
     # returned.
     def _epoch(self, raw, _user):
         try:
@@ -89,9 +87,9 @@ class Watch:
 
     @contextlib.contextmanager
     def interrupts(self):
-        """Ctrl-C sets `exception`, which _stop finds, in place of a KeyboardInterrupt: that would
-        be raised at the first instruction of a callback, where nothing can catch it and training
-        would go on."""
+        """Makes Ctrl-C set `exception`, which _stop checks. A KeyboardInterrupt would be raised at
+        the first instruction of a callback, where nothing can catch it, and training would
+        continue."""
         ours = (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGINT) is signal.default_int_handler

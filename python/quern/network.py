@@ -1,4 +1,4 @@
-"""Networks: described, trained, asked, saved and loaded."""
+"""Networks: creation, training, prediction, saving and loading."""
 
 import ctypes
 import os
@@ -25,25 +25,24 @@ from ._training import Watch, epoch_of, metrics_of
 
 
 class Network(Parameters):
-    """Dense layers, the loss they are trained with, and their parameters.
+    """Dense layers, their loss, and their parameters.
 
-    inputs       how many numbers a sample has
-    layers       for each layer a Dense, or its number of units: then hidden layers have ReLU,
-                 the last one none
-    loss         "categorical" (softmax and cross-entropy: one class of several), "binary" (any
-                 of several labels), "squared", "absolute" or "huber" (numbers), or another of
-                 quern.losses(). The last layer's activation is "identity" for losses that bring
-                 their own softmax or sigmoid
-    initializer  of the weights: "default" (as suits the activation), "he", "xavier", "uniform",
-    "lecun"
-    seed         of the weights; the same seed gives the same ones everywhere (None: the default
+    inputs       the number of inputs per sample
+    layers       a Dense per layer, or its number of units: then hidden layers have ReLU, and the
+                 last one no activation
+    loss         "categorical" (softmax and cross-entropy: one of several classes), "binary" (any
+                 of several labels), "squared", "absolute" or "huber" (regression), or another of
+                 quern.losses(). The last layer's activation is "identity" for losses that include
+                 softmax or sigmoid
+    initializer  of the weights: "default" (by activation), "he", "xavier", "uniform", "lecun"
+    seed         of the weights; the same seed gives the same weights everywhere (None: the default
                  of `fit`)
-    device       what it runs on: None for the best, or a Device, its index, "reference", "0:0",
-                 or part of a name; see quern.devices(). A list of such trains on several at
-                 once, and evaluates and predicts on the first; "all" is every device but
-                 emulators and the reference, which is the best where there is nothing else
+    device       None for the best, or a Device, its index, "reference", "0:0", or part of a name;
+                 see quern.devices(). A list trains on several devices at once, and evaluates and
+                 predicts on the first; "all" is every device except emulators and the reference,
+                 or the best if there is no other
 
-    A network is used by one thread at a time. It frees what it owns.
+    A network may be used by one thread at a time. It frees its memory.
     """
 
     @names_arguments
@@ -109,13 +108,13 @@ class Network(Parameters):
 
     @property
     def device(self):
-        """The Device that this thread runs the network on; of several the first, which evaluates
+        """The Device on which this thread runs the network; of several, the first, which evaluates
         and predicts."""
         return _devices.describe(_devices.context(self._devices))
 
     @property
     def devices(self):
-        """The devices that this thread trains the network on, as a list of Device."""
+        """The devices on which this thread trains the network, as a list of Device."""
         return [_devices.describe(context) for context in _devices.contexts(self._devices)]
 
     def __repr__(self):
@@ -126,7 +125,7 @@ class Network(Parameters):
             f"{self.parameter_count:,} parameters>"
         )
 
-    # --- Training and asking ----------------------------------------------------------------------
+    # --- Training and prediction ------------------------------------------------------------------
 
     @names_arguments
     def fit(
@@ -160,51 +159,47 @@ class Network(Parameters):
         has the library's default, which is also that of `quern train`: quern/train.h lists them at
         quern_train_options.
 
-        x                 numbers of any type; what has more dimensions, such as images, is taken
-                          row by row. They are converted to float32, and taken as they are: scale
-                          pixels to 0 … 1 yourself, or standardize
-        y                 (samples,), whole numbers: a class for each sample. For the loss
-                          "binary" (samples, outputs), labels that are 0 or 1, and for
-                          regressions (samples, outputs), numbers; one output may do without its
-                          dimension
-        epochs            how often to go through the samples
-        batch             samples per step; the last step of an epoch takes what is left
+        x                 numbers of any type; more dimensions, such as images, are flattened row
+                          by row. They are converted to float32 without scaling: scale pixels to
+                          0 … 1 yourself, or standardize
+        y                 (samples,), integers: a class per sample. For the loss "binary"
+                          (samples, outputs), labels of 0 or 1, and for regressions
+                          (samples, outputs), numbers; a single output may omit its dimension
+        epochs            passes over the samples
+        batch             samples per step; the last step of an epoch has the rest
         optimizer         one of optimizers(), with PyTorch's definitions
         learning_rate     None: one that usually suits the optimizer
         momentum          of "momentum", "nesterov" and "rmsprop"
-        weight_decay      as torch.optim has it for this optimizer
+        weight_decay      as in torch.optim for this optimizer
         schedule          of the learning rate, over all steps of all epochs: one of schedules()
-        warmup            steps in which the rate rises to its full size first
-        clip_norm         the most that the norm of all gradients may be
-        label_smoothing   0 … 1, and
-        class_weights     (outputs,), a weight for each class: of "categorical" alone
+        warmup            steps in which the rate first rises to its full value
+        clip_norm         the largest norm of all gradients
+        label_smoothing   0 … 1, for "categorical" only
+        class_weights     (outputs,), a weight per class, for "categorical" only
         patience          stops after so many epochs without a lower validation loss, and keeps
-                          the weights of the best
+                          the best weights
         seed              of the order of the samples
-        standardize       learns the mean and the deviation of each column, and of the targets of
-                          a regression, from x and y, and trains on (v - mean) / deviation. The
-                          network keeps them, in its files too: predict and evaluate take and
-                          give what is in the units of the data. A network that has them already
-                          keeps to its own
-        validation        (x, y) to measure after each epoch, or a fraction such as 0.2 of the
-                          samples, held out
-        on_epoch          called with each Epoch; where it returns False, training ends there
-        checkpoint        a file to write checkpoints to: after each epoch, or every
+        standardize       computes mean and deviation of each column, and of a regression's
+                          targets, from x and y, and trains on (v - mean) / deviation. The
+                          network and its files keep them, so predict and evaluate use the data's
+                          units. A network that has them already uses its own
+        validation        (x, y) to evaluate after each epoch, or a fraction of the samples to
+                          hold out, such as 0.2
+        on_epoch          called with each Epoch; training ends if it returns False
+        checkpoint        a file for checkpoints, written after each epoch, or every
                           `checkpoint_every` steps
-        resume            a checkpoint to go on from
-        data_memory       the most bytes of the device that the data may take (None: what it has
-                          left); where they are more, they are streamed in chunks, with the same
-                          results
-        shares            on several devices: how much of each batch each takes, such as [3, 1];
-                          all that each does is as on one device but for the order in which sums
-                          are taken. With the same shares the bits are the same from run to run.
-                          None has them measured, or, with `resume`, takes those of the
-                          checkpoint; `network.shares` has what they were
+        resume            a checkpoint to continue from
+        data_memory       the most device memory for the data, in bytes (None: the rest of the
+                          device's); larger data are streamed in chunks, with the same results
+        shares            of each batch for several devices, such as [3, 1]; results differ from
+                          one device's only in the order of sums. The same shares give the same
+                          bits. None measures them, or, with `resume`, uses those of the
+                          checkpoint; `network.shares` has the shares that were used
 
-        What was learned so far is kept where training ends early: by on_epoch, by an exception
-        in it, or by Ctrl-C, which raises KeyboardInterrupt when the step is done. `history` has
-        the epochs then too; of one that was stopped inside, step is less than steps. A loss that
-        is not finite is an Error, and leaves the network as it was.
+        If training ends early, by on_epoch, by an exception in it, or by Ctrl-C, the learned
+        parameters are kept. Ctrl-C raises KeyboardInterrupt after the current step. `history`
+        has the epochs; if one was stopped within, its step is less than its steps. A loss that
+        is not finite raises an Error and leaves the network unchanged.
         """
         options = TrainOptions.initial()
 
@@ -253,7 +248,7 @@ class Network(Parameters):
         return watch.history
 
     def _team(self, shares, train, options):
-        """The contexts and the shares as the library takes them; no shares of one device."""
+        """The library's contexts and shares; one device has no shares."""
         contexts = _devices.contexts(self._devices)
         raw, count = (
             (ctypes.c_void_p * len(contexts))(*(context._as_parameter_ for context in contexts)),
@@ -300,7 +295,7 @@ class Network(Parameters):
         )
 
     def evaluate(self, x, y):
-        """The Metrics over x (samples, inputs) and y, which is as `fit` takes it."""
+        """The Metrics over x (samples, inputs) and y, which is as for `fit`."""
         metrics = Metrics()
         data = _data.prepared(self._handle, _data.from_arrays(self._handle, x, y))
         check(
@@ -311,7 +306,7 @@ class Network(Parameters):
         return metrics_of(metrics)
 
     def predict(self, x):
-        """float32 (samples, outputs) for x (samples, inputs): probabilities, or the numbers of a
+        """float32 (samples, outputs) for x (samples, inputs): probabilities, or values of a
         regression."""
         data = _data.prepared(self._handle, _data.unanswered(self._handle, x))
         outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
@@ -325,9 +320,9 @@ class Network(Parameters):
     # --- Files and copies ------------------------------------------------------------------------
 
     def save(self, path):
-        """Writes a safetensors file with the names that PyTorch has for the same layers, or, where
-        `path` ends with .onnx, an ONNX file that computes what `predict` does. It appears whole
-        or not at all."""
+        """Writes a safetensors file with PyTorch's names for the layers, or, if `path` ends in
+        .onnx, an ONNX file that computes the same as `predict`. The file appears whole or not at
+        all."""
         write = lib.quern_onnx_save if _is_onnx(path) else lib.quern_model_save
         check(write(self._handle, _arguments.path("path", path)))
 
@@ -345,13 +340,13 @@ class Network(Parameters):
 
 @names_arguments
 def load(path, *, activation="relu", loss=None, device=None):
-    """The Network in a file of Network.save, `quern train --save`, or PyTorch (safetensors of a
-    Sequential's state_dict), or, where `path` ends with .onnx, in an ONNX file whose graph is a
+    """Loads a Network from a file of Network.save, `quern train --save`, or PyTorch (safetensors
+    of a Sequential's state_dict), or, if `path` ends in .onnx, from an ONNX file whose graph is a
     chain of layers.
 
-    `activation` of the hidden layers and `loss` are what a file of PyTorch's does not say; where
-    the file says it, that holds. The loss is "categorical" then; of an ONNX file without a
-    Softmax or a Sigmoid at its end "squared", which leaves the outputs as they are.
+    `activation` of the hidden layers and `loss` are for files that do not have them, such as
+    PyTorch's. The default loss is "categorical", and "squared" for an ONNX file without Softmax or
+    Sigmoid at its end, which leaves the outputs unchanged.
     """
     if _is_onnx(path):
         options = OnnxOptions(

@@ -1,13 +1,13 @@
-"""PyTorch's training step, driven line by line over a pipe by quern_bench (torch.c).
+"""PyTorch's training step, driven line by line through a pipe by quern_bench (torch.c).
 
-    open FILE BATCH BATCHES UNITS...   reads samples, labels and start parameters; units from the
-                                       inputs on
+    open FILE BATCH BATCHES UNITS...   reads samples, labels and initial parameters; units start
+                                       with the inputs
     set THREADS FOREACH                threads, and whether SGD handles all tensors in one call
-    run TIMES                          takes steps and says how many seconds they took
-    learn STEPS FILE                   begins anew, takes steps, writes the parameters
-    version                            says what runs
+    run TIMES                          runs steps and answers with their seconds
+    learn STEPS FILE                   restarts, runs steps, writes the parameters
+    version                            answers with PyTorch's version
 
-Each line is answered by "ok" and what was asked for.
+Each line is answered by "ok" and the result.
 """
 
 import sys
@@ -82,7 +82,7 @@ class Steps:
 
 
 def blas():
-    """The BLAS library that is mapped into this process, by its file."""
+    """The file of the BLAS library that is mapped into this process."""
     with open("/proc/self/maps", encoding="utf-8") as maps:
         paths = {line.split()[-1] for line in maps if "blas" in line or "mkl" in line}
     return " ".join(sorted(path for path in paths if path.startswith("/"))) or "its own"

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Asks ONNX Runtime what it makes of the networks that quern writes, and quern what it makes of
-other networks.
+"""Runs networks that quern writes with ONNX Runtime, and other networks with quern, and compares.
 
     check_live.py QUERN FOLDER
 
-QUERN is the command; FOLDER is where files are made. Exit status 77, which ctest takes for a
-skipped test, where onnx, onnxruntime or numpy are not installed.
+QUERN is the command, FOLDER the folder for files. Exits with 77, which ctest reports as a skipped
+test, if onnx, onnxruntime or numpy are not installed.
 """
 
 import pathlib
@@ -36,7 +35,7 @@ def quern(*arguments, may_fail_with=None):
 
 
 def predict(model, data, *options):
-    """What quern says of a CSV file's samples."""
+    """quern's predictions for a CSV file's samples."""
     lines = quern(
         "predict", "--model", model, "--data", data, "--device", "reference", *options
     ).splitlines()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the files of this folder, for test_onnx.c: what ONNX Runtime computes.
+"""Makes the files for test_onnx.c in files/, with the outputs of ONNX Runtime.
 
     make_golden.py QUERN [TORCH]
 
@@ -29,7 +29,7 @@ import onnxruntime
 FOLDER = pathlib.Path(__file__).resolve().parent / "files"
 SAMPLES = 7
 
-# What quern writes: loss, activations, units.
+# Networks that quern writes: loss, activations, units.
 QUERN = {
     "categorical": ("categorical", ["relu", "tanh", "identity"], [5, 7, 6, 3]),
     "elementwise": ("elementwise", ["sigmoid", "identity"], [5, 4, 2]),
@@ -43,7 +43,7 @@ QUERN = {
     ),
 }
 
-# The same with normalizations, one a layer.
+# The same with normalizations, one per layer.
 NORMALIZED = {
     "batch-normalized": ("categorical", ["relu", "identity"], [5, 6, 3], ["batch:0.001", "none"]),
     "normalized": (
@@ -120,7 +120,7 @@ def make(random, by_hand, of_quern):
 
 
 def ask(names, answers):
-    """Writes what ONNX Runtime says of the files."""
+    """Writes the outputs of ONNX Runtime for the files."""
     files = {}
     for path in sorted(FOLDER / name for name in names):
         onnx.checker.check_model(onnx.load(path), full_check=True)
@@ -140,7 +140,7 @@ def ask(names, answers):
 
 
 def make_plain():
-    # What is added at the end of a list leaves the files of all before it as they are.
+    # Appending to a list does not change the files of earlier entries.
     by_hand = networks.make(numpy.random.default_rng(networks.SEED))
     names = make(numpy.random.default_rng([networks.SEED, 1]), by_hand, QUERN)
     if len(sys.argv) > 2:

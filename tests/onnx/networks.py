@@ -1,5 +1,4 @@
-"""ONNX files made by hand, as other programs write them: what make_golden.py stores and
-check_live.py makes anew."""
+"""ONNX files made by hand, as other programs write them, for make_golden.py and check_live.py."""
 
 import math
 
@@ -11,12 +10,12 @@ INPUTS = 5
 
 
 def tensor(name, values):
-    """An initializer with its numbers as raw bytes."""
+    """An initializer with raw bytes."""
     return numpy_helper.from_array(numpy.asarray(values), name)
 
 
 def plain(name, values, kind=TensorProto.FLOAT):
-    """An initializer with its numbers one by one."""
+    """An initializer with a list of numbers."""
     values = numpy.asarray(values)
     return helper.make_tensor(name, kind, values.shape, values.ravel().tolist())
 
@@ -68,7 +67,7 @@ def make(random):
                 plain("b1", numbers(1, 3)),
             ],
         ),
-        # As Keras' converter does, the bias on the left of the second sum.
+        # As Keras' converter writes it, with the bias on the left of the second sum.
         "matmul-add-sigmoid": model(
             [
                 node("MatMul", ["x", "w0"], ["m0"]),
@@ -99,7 +98,7 @@ def make(random):
                 tensor("b1", numbers(1)),
             ],
         ),
-        # Constants as nodes, things that do nothing, an activation at the end, an older opset.
+        # Constant nodes, nodes without effect, an activation at the end, an older opset.
         "constants-relu": model(
             [
                 node("Constant", [], ["w0"], value=tensor("v", numbers(INPUTS, 4))),
@@ -122,7 +121,7 @@ def make(random):
             [tensor("w0", numbers(6, 3)), tensor("b0", numbers(3))],
             shape=("batch", 1, 2, 3),
         ),
-        # Every activation with an operator of its own that the others above have not.
+        # The other activations with an operator of their own.
         "elu-selu-softplus": model(
             [
                 node("Gemm", ["x", "w0", "b0"], ["z0"]),
@@ -137,7 +136,7 @@ def make(random):
             ],
             layers(numbers, INPUTS, 6, 5, 4, 4, 2)[:-1],
         ),
-        # GELU as it is from opset 20 on.
+        # GELU as an operator, from opset 20 on.
         "gelu-20": model(
             [
                 node("Gemm", ["x", "w0", "b0"], ["z0"]),
@@ -149,9 +148,9 @@ def make(random):
             layers(numbers, INPUTS, 6, 5, 2),
             opset=20,
         ),
-        # Both forms of GELU and SiLU written out otherwise than torch.onnx does: a product for a
-        # quotient, a power, sides exchanged, a sum multiplied out, a half taken first, and
-        # something that nobody reads.
+        # Both forms of GELU and SiLU, written out differently from torch.onnx: a product instead of
+        # a quotient, a power, exchanged operands, an expanded sum, the half first, and an unused
+        # node.
         "gelu-otherwise": model(
             [
                 node("MatMul", ["x", "w0"], ["m0"]),
@@ -199,7 +198,7 @@ def make_normalized(random):
 
     node = helper.make_node
     return {
-        # As torch.onnx writes BatchNorm1d and Dropout in evaluation, with an epsilon of its own.
+        # As torch.onnx writes BatchNorm1d and Dropout in evaluation, with another epsilon.
         "batch-normalization": model(
             [
                 node("Gemm", ["x", "w0", "b0"], ["z0"], transB=1),

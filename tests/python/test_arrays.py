@@ -1,5 +1,5 @@
-"""What arrays may be: any numbers, any strides; and what is refused, with the name, the shape and
-what was expected."""
+"""Arrays of any numeric type and strides, and errors with the name, the shape and the expected
+value."""
 
 import functools
 import os
@@ -184,8 +184,7 @@ class Arrays(unittest.TestCase):
             quern.Network(4, [quern.Dense(3, dropout=1e-50), 3])
 
     def test_texts_refused(self):
-        """A text of C ends at a zero character, and so what is before it would be taken: another
-        file, another device."""
+        """C would end a text at a zero character, and read another file or use another device."""
         y = [0, 1, 2, 0, 1]
         with tempfile.TemporaryDirectory() as folder:
             cut, kept = os.path.join(folder, "model\0.safetensors"), os.path.join(folder, "kept")
@@ -218,7 +217,7 @@ class Arrays(unittest.TestCase):
             self.assertEqual(sorted(os.listdir(folder)), before)
 
     def test_texts_go_one_way(self):
-        """No text of a caller's is encoded but where it is checked."""
+        """Texts of callers are encoded only after a check."""
         for source in pathlib.Path(quern.__file__).parent.glob("*.py"):
             if source.name != "_arguments.py":
                 text = source.read_text(encoding="utf-8")
@@ -272,12 +271,12 @@ class Arrays(unittest.TestCase):
         for error, words, call in (
             (
                 ValueError,
-                "loss: 'hinge' is none; there are categorical, ",
+                "loss: 'hinge', expected one of categorical, ",
                 lambda: quern.Network(4, [3], "hinge"),
             ),
             (
                 ValueError,
-                "activation: 'swoosh' is none",
+                "activation: 'swoosh', expected one of",
                 lambda: quern.Network(4, [quern.Dense(2, "swoosh"), 3]),
             ),
             (
@@ -304,7 +303,7 @@ class Arrays(unittest.TestCase):
             ),
             (
                 ValueError,
-                "initializer: 'ones' is none",
+                "initializer: 'ones', expected one of",
                 lambda: quern.Network(4, [3], initializer="ones"),
             ),
             (
@@ -331,7 +330,7 @@ class Arrays(unittest.TestCase):
                 call()
         numpy.testing.assert_array_equal(
             self.network.predict(self.x), self.expected
-        )  # nothing was changed on the way
+        )  # nothing was changed
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""python/quern/_declarations.py says what the headers say: structs, initial values, enumerations
-and functions. A C program that is made of the declarations tells what the compiler makes of the
+"""python/quern/_declarations.py agrees with the headers in structs, initial values, enumerations
+and functions. A C program that is generated from the declarations prints the compiler's layout of the
 headers; functions are compared with tests/abi/quern.abi."""
 
 import ctypes
@@ -73,7 +73,7 @@ def fields_of(struct):
 
 
 def leaves(struct, prefix=""):
-    """Every number of a struct, those of structs inside it by their path: (path, offset, size)."""
+    """Every member of a struct, with nested structs by their path: (path, offset, size)."""
     for field, kind in struct._fields_:
         place = getattr(struct, field)
         if issubclass(kind, ctypes.Structure):
@@ -191,7 +191,7 @@ POINTED = {name: SCALARS[name] for name in ("float", "int32_t", "uint32_t", "siz
 
 
 def expected_types(declared):
-    """The ctypes that a C type may be declared as."""
+    """The ctypes with which a C type may be declared."""
     words = declared.replace("const ", "").strip()
     base, stars = words.rstrip("* "), words.count("*")
     if stars == 0:
@@ -204,7 +204,7 @@ def expected_types(declared):
         return [ctypes.POINTER(POINTED[base])]
     if base in STRUCTS:
         return [ctypes.POINTER(STRUCTS[base])]
-    # An enumeration, or something that only the library looks into.
+    # An enumeration, or an opaque type.
     return [ctypes.c_void_p, ctypes.POINTER(ctypes.c_int)]
 
 

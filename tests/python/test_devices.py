@@ -1,5 +1,5 @@
-"""Training on several devices: the weights of one device, the same bits with the same shares; and
-what is refused, in which words."""
+"""Training on several devices gives one device's weights, and the same bits with the same shares;
+and errors."""
 
 import pathlib
 import tempfile
@@ -14,8 +14,8 @@ KINDS = [device.kind for device in quern.devices()]
 
 
 def bound(ranks):
-    """test_reordering_bound of tests/support/ranks.h, which says why: how far sums in another order
-    may take the weights."""
+    """The effect of another order of sums on weights: test_reordering_bound of
+    tests/support/ranks.h."""
     steps = EPOCHS * -(-SAMPLES // BATCH)
     return (BATCH + ranks + WIDEST) * 2.0**-23 * ((1 + RATE) ** steps - 1)
 
@@ -48,8 +48,8 @@ class Several(unittest.TestCase):
         self.assertTrue((numpy.abs(weights(got) - weights(expected)) <= bound(ranks)).all())
 
     def test_same_answer(self):
-        # A wrong shuffle, a part left out and a part counted twice go further than the bound: so
-        # does another seed.
+        # A wrong shuffle, a missing part and a part counted twice exceed the bound, as does another
+        # seed.
         for device in (
             ["auto", "reference"],
             ["reference", 0],
@@ -73,8 +73,8 @@ class Several(unittest.TestCase):
             )
 
     def test_measured(self):
-        # The reference is slower by far; how far is the machine's to say. Given what was measured,
-        # the bits are the same.
+        # The reference is much slower; how much depends on the machine. The measured shares, passed
+        # explicitly, give the same bits.
         first = fit(["reference", "auto"])
         self.assertEqual(sum(first.shares), BATCH)
         self.assert_near(first, fit("reference"))

@@ -1,4 +1,4 @@
-"""How libquern is found, and what is said where it is not; devices; a fork. Each import is a
+"""How libquern is found, and the errors if it is not; devices; a fork. Each import runs in a
 process of its own."""
 
 import ctypes
@@ -17,8 +17,7 @@ PACKAGE = pathlib.Path(quern.__file__).parent
 
 
 def run(code, package=PACKAGE.parent, **variables):
-    """What Python prints that runs `code` with these variables of the environment; None stands for
-    none."""
+    """The output of Python that runs `code` with these environment variables; None removes one."""
     environment = {**os.environ, "PYTHONPATH": str(package), **variables}
     environment = {name: value for name, value in environment.items() if value is not None}
     done = subprocess.run(

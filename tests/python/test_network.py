@@ -1,5 +1,4 @@
-"""Networks: trained, asked, saved and loaded; what fit does when it is stopped; what is refused,
-and in which words."""
+"""Networks: training, prediction, saving and loading; how fit ends when it is stopped; errors."""
 
 import copy
 import gc
@@ -91,8 +90,7 @@ class Training(unittest.TestCase):
             quern.Network(64, [quern.Dense(32, dropout=1), 10])
 
     def test_normalizations(self):
-        """Both kinds, against the formulas; the running statistics stay in a file of their
-        names."""
+        """Both kinds, compared with the formulas; a file keeps the running statistics."""
         network = quern.Network(
             64,
             [
@@ -116,14 +114,14 @@ class Training(unittest.TestCase):
                 quern.load(path).predict(test[0]), network.predict(test[0])
             )
         with self.assertRaisesRegex(
-            ValueError, "normalize: 'group' is none; there are none, batch, layer"
+            ValueError, "normalize: 'group', expected one of none, batch, layer"
         ):
             quern.Network(2, [quern.Dense(3, normalize="group"), 2])
         with self.assertRaisesRegex(quern.Error, "batches of 479 the last batch has one"):
             network.fit(x, y, epochs=1, batch=479)
 
     def test_one_step_is_gradient_descent(self):
-        """A step on one layer, against the formula: W - lr Xᵀ(softmax - onehot)/n."""
+        """A step of one layer, compared with the formula W - lr Xᵀ(softmax - onehot)/n."""
         network = quern.Network(3, [2], seed=4)
         x, y = numpy.array([[1, 2, 3], [4, 5, 6.5]]), numpy.array([0, 1])
         weights, bias = network.layer(0)
@@ -211,8 +209,7 @@ class Stopping(unittest.TestCase):
         self.assertTrue(self.changed(network))
 
     def test_by_interrupt(self):
-        """Ctrl-C while the library is at work, in training that would take hours: a signal from
-        another thread."""
+        """Ctrl-C during a training that would take hours: a signal from another thread."""
         network, handler, begun = (
             small(device="reference"),
             signal.getsignal(signal.SIGINT),
@@ -233,7 +230,7 @@ class Stopping(unittest.TestCase):
         self.assertLess(last.epoch, 10**6)
         self.assertEqual(numpy.isnan(last.loss), last.step < last.steps)
         self.assertTrue(self.changed(network))
-        network.fit(self.x, self.y, epochs=1)  # and goes on
+        network.fit(self.x, self.y, epochs=1)  # and continues
 
     def test_handler_of_ones_own_stays(self):
         def handler(_number, _frame):
@@ -389,8 +386,7 @@ class Files(unittest.TestCase):
         self.assertEqual(str(pickle.loads(pickle.dumps(quern.Error("plain")))), "plain")
 
     def test_handles_are_freed(self):
-        """What is left is seen by the library that counts OpenCL objects, at the end of the
-        process; here, that copies share."""
+        """Copies share objects. The OpenCL shim detects leaks at the end of the process."""
         network = small()
         twin = copy.copy(network)
         x = digits()[0][0][:5]

@@ -1,5 +1,5 @@
-"""The package as pip makes it: every module is in it, of the library's version, with no compiled
-part; and the pages say what is so."""
+"""The package that pip builds has every module and the library's version, and no compiled part; the
+code on its pages runs."""
 
 import importlib.util
 import os

@@ -1,5 +1,5 @@
-"""What can be predicted: classes, labels, numbers; in which units; and every optimizer, schedule,
-activation and loss by its name."""
+"""Tasks: classes, labels, regression; their units; and every optimizer, schedule, activation and
+loss by its name."""
 
 import math
 import pathlib
@@ -12,7 +12,7 @@ from plain import plain
 
 
 def table(rows=400, seed=0):
-    """Columns of very different size, and two numbers that follow from them, but for some noise."""
+    """Columns of very different size, and two targets that depend on them, with noise."""
     random = numpy.random.default_rng(seed)
     x = random.normal(size=(rows, 3)) * [1, 1000, 0.01] + [5, -3000, 1]
     y = numpy.stack([100 * x[:, 0] + x[:, 1] / 10, 7000 + x[:, 2] * 2e4], axis=1)
@@ -34,22 +34,20 @@ class Regression(unittest.TestCase):
         self.assertAlmostEqual(
             ((found - y_test) ** 2).mean() / metrics.mean_squared_error, 1, places=3
         )
-        self.assertLess(numpy.abs(found - y_test).max(), 20)  # of numbers around 27000
-        with tempfile.TemporaryDirectory() as folder:  # a file has the numbers too
+        self.assertLess(numpy.abs(found - y_test).max(), 20)  # of values around 27000
+        with tempfile.TemporaryDirectory() as folder:  # a file keeps them
             path = pathlib.Path(folder, "table.safetensors")
             network.save(path)
             loaded = quern.load(path)
         numpy.testing.assert_array_equal(loaded.predict(x_test), found)
         self.assertEqual(loaded.evaluate(x_test, y_test).r_squared, metrics.r_squared)
-        # Goes on where it was, by the same numbers.
-        loaded.fit(x, y, **plain(epochs=1, standardize=True))
+        loaded.fit(x, y, **plain(epochs=1, standardize=True))  # with the same standardization
         self.assertGreater(loaded.evaluate(x_test, y_test).r_squared, 0.999)
 
     def test_as_it_is(self):
         x = numpy.linspace(-1, 1, 50).reshape(-1, 1)
         network = quern.Network(1, [1], loss="huber:0.5")
-        # One output does without its dimension.
-        network.fit(x, 3 * x[:, 0] - 1, **plain(epochs=200))
+        network.fit(x, 3 * x[:, 0] - 1, **plain(epochs=200))  # one output may omit its dimension
         numpy.testing.assert_allclose(network.predict(x), 3 * x - 1, atol=0.05)
         self.assertEqual(network.loss, "huber:0.5")
 
@@ -105,7 +103,7 @@ class Classes(unittest.TestCase):
         self.assertGreater((even.predict(self.x).argmax(axis=1) == 9).sum(), 100)
         self.assertLess(
             (weighted.predict(self.x).argmax(axis=1) == 9).sum(), 10
-        )  # nothing was to be learned of nines
+        )  # nothing can be learned about nines
         self.assertLess(smooth.predict(self.x).max(), 0.9)
         with self.assertRaisesRegex(
             ValueError, r"class_weights has shape \(9,\), expected \(10,\)"
@@ -126,7 +124,7 @@ class Classes(unittest.TestCase):
         self.assertEqual(network.evaluate(*self.test).loss, best.validation.loss)
 
     def test_every_name(self):
-        """Each learns something of the digits; a rate suits each kind of optimizer."""
+        """Each learns from the digits, with a rate that suits the optimizer."""
 
         def accuracy(layers=(16, 10), loss="categorical", **options):
             network = quern.Network(64, layers, loss, seed=1)
@@ -202,12 +200,12 @@ class Files(unittest.TestCase):
             numpy.testing.assert_array_equal(x, [[0.5], [2.5]])
             numpy.testing.assert_array_equal(y, [1, 0])
             for error, said, wrong in (
-                (ValueError, "header: 'two' is none; there are auto, none, one", {"header": "two"}),
+                (ValueError, "header: 'two', expected one of auto, none, one", {"header": "two"}),
                 (TypeError, "missing: 0, expected one of refuse, mean, zero", {"missing": 0}),
                 (ValueError, "delimiter: ';;', expected one character", {"delimiter": ";;"}),
                 (
                     ValueError,
-                    "task: 'none' is none; there are classes, labels, regression",
+                    "task: 'none', expected one of classes, labels, regression",
                     {"task": "none"},
                 ),
                 (ValueError, "target: 'a,b', expected a name without a comma", {"target": ["a,b"]}),

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Checks by hand that PyTorch reads a model that quern wrote, and computes the same from it.
+"""Checks that PyTorch reads a model that quern wrote, and computes the same. To be run by hand.
 
     quern predict --model MODEL --data IMAGES >PREDICTIONS
     check_quern.py MODEL IMAGES PREDICTIONS
 
 MODEL is loaded with safetensors.torch into the torch.nn.Sequential that its metadata describes;
-IMAGES is an IDX file of bytes (not gzip); PREDICTIONS has a line a sample, the class and then
-each probability, under a header. Ends with 1 where a class or a probability differs.
+IMAGES is an IDX file of bytes (not gzip). PREDICTIONS has a header, and a line per sample with the
+class and each probability. Exits with 1 if a class or a probability differs.
 """
 
 import pathlib

@@ -5,22 +5,20 @@ test_functions.c.
 Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The same versions
 give the same bytes.
 
-A network of 6-7-5-4 learns 80 samples in ten batches of 8. What is stored of each case are its
-settings, the mean loss of each step and the parameters after the last, as torch computes them in
-float32, and how far another float32 computation may be from them. That is found as in
-make_golden.py, by Monte Carlo arithmetic (Parker, 1997): the same training in float64, with
-every operation's result moved at random by up to a bound on its rounding in float32. With u =
-2^-24 the bounds are
+A network of 6-7-5-4 is trained on 80 samples in ten batches of 8. The file has each case's
+settings, the mean loss of each step and the final parameters, as torch computes them in float32,
+and tolerances for another float32 computation. They are found as in make_golden.py, by Monte Carlo
+arithmetic (Parker, 1997): the same training in float64, with every operation's result moved at
+random by up to a bound on its rounding in float32. With u = 2^-24 the bounds are
     a sum of k products     sqrt(k) u sum |a||b| (Higham and Mary, SIAM J. Sci. Comput. 41, 2019)
-    an activation           16 units in the last place, 32 u: what OpenCL allows erf, and more
-                            than it allows exp, expm1 and tanh; of its result, and of z where it
-                            multiplies by that; its derivative likewise, of the largest it gets
-    a loss                  8 u of its result and of the largest number it took; its gradient 16
-                            u of the row's largest: OpenCL allows exp and log 6 u, and a division
-                            5
-    an update               u of its result, and 4 u of what is taken away
-The largest deviation of a hundred runs is asserted to cover torch's own, and another computation
-may be twice that away.
+    an activation           16 units in the last place, 32 u, which OpenCL allows erf, and more
+                            than it allows exp, expm1 and tanh; of its result, and of z if it
+                            multiplies by z; its derivative likewise, of the derivative's maximum
+    a loss                  8 u of its result and of its largest operand; its gradient 16 u of the
+                            row's largest: OpenCL allows exp and log 6 u, and a division 5
+    an update               u of its result, and 4 u of the change
+The largest deviation of a hundred runs must cover torch's own, and another computation may differ
+by twice that.
 """
 
 import json
@@ -69,7 +67,7 @@ def add_activations():
 
 
 def elementwise(z, y):
-    """The worked example's loss. PyTorch has none like it; its parts are PyTorch's."""
+    """The worked example's loss, which PyTorch lacks, made of PyTorch's functions."""
     o = torch.softmax(z, 1)
     return -(y * torch.log(o) + (1 - y) * torch.log(1 - o)).sum(1).mean()
 
@@ -85,8 +83,8 @@ LOSSES = {
 
 
 class Noise:
-    """Moves values by up to a bound; None moves nothing. Collects which side of every kink the
-    values are on."""
+    """Moves values by up to a bound; None moves nothing. Records the side of every kink on which
+    the values are."""
 
     def __init__(self, generator=None):
         self.generator, self.sides = generator, []
@@ -138,7 +136,7 @@ class Activation(torch.autograd.Function):
         with torch.enable_grad():
             at = z.detach().requires_grad_()
             (derivative,) = torch.autograd.grad(ACTIVATIONS[ctx.name][0](at).sum(), at)
-        # identity, ReLU and leaky ReLU have derivatives that are exact
+        # the derivatives of identity, ReLU and leaky ReLU are exact
         exact = ctx.name in ("identity", "relu") or ctx.name.startswith("leaky-relu")
         bound = (
             4 * U * abs(dh * derivative)
@@ -176,7 +174,7 @@ def loss_of(case, labels, dtype):
 
 
 def sides_of_loss(case, z, labels):
-    """On which side of the kinks of |z - y| and of Huber's derivative the outputs are."""
+    """The side of the kinks of |z - y| and of Huber's derivative on which the outputs are."""
     difference = z.detach() - nn.functional.one_hot(labels, UNITS[-1]).to(z.dtype)
     delta = float(case["loss"].partition(":")[2] or 1)
     return {"absolute": [difference > 0], "huber": [abs(difference) > delta]}.get(
@@ -185,7 +183,7 @@ def sides_of_loss(case, z, labels):
 
 
 def exact_training(case, start, x, labels, noise):
-    """In float64, as it is or moved: the losses, and the parameters after the last step."""
+    """The losses and the final parameters in float64, exact or with moved roundings."""
     parameters = [p.double().requires_grad_() for p in start]
     losses = []
     for first in range(0, len(x), BATCH):
@@ -209,7 +207,7 @@ def exact_training(case, start, x, labels, noise):
 
 
 def torch_training(case, start, x, labels):
-    """As a user of torch would write it, in float32."""
+    """The training in float32, as torch programs write it."""
     parameters = [p.clone().requires_grad_() for p in start]
     optimizer = torch.optim.SGD(parameters, lr=LEARNING_RATE)
     losses = []
@@ -265,12 +263,12 @@ def run(case, start, x, labels):
 
 
 def shortest(values):
-    """The shortest numbers that are these floats."""
+    """The shortest decimal numbers for these floats."""
     return [float(str(numpy.float32(v))) for v in values.tolist()]
 
 
 def make_problem(seed):
-    """Samples, labels, and the parameters to start from."""
+    """Samples, labels, and the initial parameters."""
     generator = numpy.random.default_rng(seed)
     x = torch.from_numpy(generator.integers(-16, 17, (BATCH * STEPS, UNITS[0])) / 16).float()
     labels = torch.from_numpy(generator.integers(0, UNITS[-1], BATCH * STEPS))
@@ -298,7 +296,7 @@ def problem(x, labels, start, seed):
 
 
 def write(name, result):
-    """A line a list of numbers."""
+    """JSON with one line per list of numbers."""
     text = json.dumps(result, indent=1)
     lines, inside = [], False
     for line in text.splitlines():

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the files of this folder: what PyTorch computes for a small network, for test_pytorch.c.
+"""Makes the files of this folder for test_pytorch.c: PyTorch's results for a small network.
 
 Needs torch, numpy and safetensors; the tests need none of them. The same versions give the same
 bytes.
@@ -41,7 +41,7 @@ FILES = {"categorical": "gradients", "binary": "gradients-binary", "squared": "g
 
 
 class Training:
-    """The same training in float64, with derivatives written by hand; with `noise`, as float32 may
+    """The same training in float64, with derivatives by hand; with `noise`, as float32 may
     round it.
 
     This is Monte Carlo arithmetic (Parker, 1997): every operation's result is moved at random by
@@ -100,8 +100,8 @@ class Training:
         return mean, self.rounded(dz, abs(dz) * 4 * self.U) / n
 
     def gradients(self, name, x, labels):
-        """The mean loss and its derivatives, like `parameters`. Appends to self.open which ReLUs
-        are open."""
+        """The mean loss and its derivatives, like `parameters`. Appends the signs of ReLUs to
+        self.open."""
         hidden, last = [x], len(self.parameters) - 2
         for i in range(0, last + 1, 2):
             z = self.product(hidden[-1], self.parameters[i].T, self.parameters[i + 1])
@@ -131,8 +131,7 @@ class Training:
 
 
 def analyze(model, run):
-    """run(training) -> list of arrays, exactly and under rounding: [(exact, largest deviation),
-    ...]"""
+    """The arrays of run(training), exact and with rounding: [(exact, largest deviation), ...]"""
     start = [value.detach().numpy().astype(numpy.float64) for value in model.state_dict().values()]
     exact = Training(start)
     values = run(exact)
@@ -142,16 +141,16 @@ def analyze(model, run):
         deviations = [
             max(d, abs(a - b).max()) for d, a, b in zip(deviations, values, run(training))
         ]
-        # A ReLU so near zero that rounding opens it makes the gradient jump, which no tolerance
-        # should cover.
+        # A ReLU so close to zero that rounding changes its sign makes the gradient jump, which no
+        # tolerance should cover.
         same = all((a == b).all() for a, b in zip(exact.open, training.open))
         assert same, "rounding decides whether a ReLU is open: take another SEED"
     return list(zip(values, deviations))
 
 
 def tolerance(what, torch_value, analyzed):
-    """Asserts that torch is right, and returns how far another float32 computation may be from
-    it."""
+    """Asserts that torch is right, and returns the largest difference of another float32
+    computation from it."""
     value, deviation = analyzed
     difference = abs(numpy.asarray(torch_value, dtype=numpy.float64) - value).max()
     print(
@@ -170,7 +169,7 @@ def make_data(generator):
     (FOLDER / "random-labels-idx1-ubyte").write_bytes(
         struct.pack(">4BI", 0, 0, 8, 1, SAMPLES) + labels.tobytes()
     )
-    # quern multiplies a byte by float32(1/255); so that inputs have the same bits, so does this.
+    # quern multiplies a byte by float32(1/255), and so does this, for the same bits.
     x = torch.from_numpy(images.reshape(SAMPLES, -1)).float() * torch.tensor(
         1 / 255, dtype=torch.float32
     )
@@ -188,7 +187,7 @@ def gradients(model, name, x, labels):
     loss = LOSSES[name](model(x), target)
     loss.backward()
     found = {key: parameter.grad for key, parameter in model.named_parameters()}
-    # One key of metadata: safetensors writes several in any order.
+    # One key of metadata, because safetensors writes several in any order.
     save(found, FILES[name], made_by=f"torch {torch.__version__}, {name} loss")
 
     def run(training):

@@ -2,19 +2,18 @@
 """Makes layers.json: ten steps of SGD in PyTorch with normalizations and with dropout, for
 test_layers.c.
 
-Needs torch and numpy, as make_functions.py does, whose network, samples and way to find a
-tolerance these are: tanh and categorical cross-entropy, with what each case says between product
-and activation and behind it. What is compared after the last step are the parameters, and behind
-them gamma, beta, running mean and running variance of each layer that has them.
+Needs torch and numpy, as make_functions.py does, and uses its network, samples and tolerances,
+with tanh and categorical cross-entropy. Each case adds normalizations between product and
+activation, and dropout after it. The final parameters are compared, followed by gamma, beta, running mean and
+running variance of each layer that has them.
 
-torch.nn.Dropout draws its masks from a generator of its own, so it is fed quern's in its place:
-those of the formula in quern/ops.h, worked out here. The rest is torch's, normalizations as
-torch.nn has them, with their defaults.
+torch.nn.Dropout has its own generator, so quern's masks replace its masks: they are computed here
+by the formula in quern/ops.h. The rest is torch's, with torch.nn's normalizations and defaults.
 
 Bounds on roundings besides those of make_functions.py, u = 2^-24:
     a mean of k values      sqrt(k) u mean |x|, the same for squares; a difference, a product or
                             a quotient u of its result
-    1 / sqrt(v)             12 u: what OpenCL allows the root and the quotient
+    1 / sqrt(v)             12 u, which OpenCL allows the root and the quotient
     gamma x + beta          u of each of the two, and of the sum
     back                    sums as above; dx 8 u of the largest of its three terms'
                             magnitudes
@@ -77,7 +76,7 @@ def mask(p, step, layer, rows, units):
     )
 
 
-# --- In float64, with roundings moved -------------------------------------------------------------
+# --- In float64, with moved roundings -------------------------------------------------------------
 
 
 class Norm(torch.autograd.Function):
@@ -189,7 +188,7 @@ def arranged(case, start, parameters, statistics):
     return result
 
 
-# --- As a user of torch would write it ------------------------------------------------------------
+# --- As torch programs write it -------------------------------------------------------------------
 
 
 class Masked(nn.Module):

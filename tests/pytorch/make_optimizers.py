@@ -2,16 +2,15 @@
 """Makes optimizers.json: ten steps of each optimizer and under each schedule in PyTorch, for
 test_optimizers.c.
 
-Needs torch and numpy (Debian's python3-torch serves); the test needs neither. The network, the
-samples and the way to a tolerance are those of make_functions.py, with tanh and categorical
-cross-entropy. Bounds on the rounding of an update, u = 2^-24:
+Needs torch and numpy (Debian's python3-torch); the test needs neither. Network, samples and
+tolerances are as in make_functions.py, with tanh and categorical cross-entropy. Bounds on the
+rounding of an update, u = 2^-24:
     g + decay p           u of both, and of the sum
-    m, v                  3 u of what they are added up from: two products and a sum
+    m, v                  3 u of their terms: two products and a sum
     sqrt(v) and epsilon   8 u: OpenCL allows a root 3 units in the last place
     a quotient by that    8 u: OpenCL allows a division 2.5
     p - change            u of the result, and 4 u of the change
-Learning rates and momentum of a schedule are those that torch's own scheduler had set in each
-step.
+Learning rates and momentum of a schedule are those that torch's own scheduler set in each step.
 """
 
 import math
@@ -76,7 +75,7 @@ CASES = [
 
 
 def torch_optimizer(of, parameters):
-    """Biases, every second parameter, in a group of their own."""
+    """Biases, which are every second parameter, in a group of their own."""
     groups = [
         {"params": parameters[0::2], "weight_decay": of["decay"]},
         {"params": parameters[1::2], "weight_decay": of["decay"] if of["decay_bias"] else 0.0},
@@ -110,7 +109,7 @@ def torch_scheduler(of, optimizer):
 
 
 def torch_training(of, start, x, labels):
-    """As a user of torch would write it, in float32; and what its scheduler had set in each
+    """The training in float32, as torch programs write it, and the scheduler's values in each
     step."""
     parameters = [p.clone().requires_grad_() for p in start]
     optimizer = torch_optimizer(of, parameters)
@@ -136,7 +135,7 @@ def torch_training(of, start, x, labels):
 
 
 def update(of, at, step, is_bias, p, g, state, noise):
-    """A step of one parameter tensor in float64, each result moved."""
+    """A step of one parameter tensor in float64, with each result moved."""
     rate, momentum = at["rate"], at["momentum"]
     decay = 0.0 if is_bias and not of["decay_bias"] else of["decay"]
     kind = of["optimizer"]

@@ -1,4 +1,4 @@
-"""Makes the arrays beside this file with NumPy and safetensors: python3 make_arrays.py"""
+"""Makes the arrays in this folder with NumPy and safetensors: python3 make_arrays.py"""
 
 import pathlib
 
