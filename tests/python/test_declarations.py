@@ -1,6 +1,6 @@
 """python/quern/_declarations.py agrees with the headers in structs, initial values, enumerations
-and functions. A C program that is generated from the declarations prints the compiler's layout of the
-headers; functions are compared with tests/abi/quern.abi."""
+and functions. A C program that is generated from the declarations prints the compiler's layout of
+the headers; functions are compared with tests/abi/quern.abi."""
 
 import ctypes
 import json

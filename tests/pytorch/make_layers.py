@@ -4,8 +4,8 @@ test_layers.c.
 
 Needs torch and numpy, as make_functions.py does, and uses its network, samples and tolerances,
 with tanh and categorical cross-entropy. Each case adds normalizations between product and
-activation, and dropout after it. The final parameters are compared, followed by gamma, beta, running mean and
-running variance of each layer that has them.
+activation, and dropout after it. The final parameters are compared, followed by gamma, beta,
+running mean and running variance of each layer that has them.
 
 torch.nn.Dropout has its own generator, so quern's masks replace its masks: they are computed here
 by the formula in quern/ops.h. The rest is torch's, with torch.nn's normalizations and defaults.
