@@ -1,20 +1,11 @@
 /* ONNX files, read as a network and inspected. */
-#include "fuzz.h"
+#include "fuzz_readers.h"
 
-#include <quern/quern.h>
+static quern_status load(const char *path, quern_network **network) {
+  return quern_onnx_load(path, NULL, network);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
-  fuzz_file file = fuzz_file_create(bytes, size);
-  quern_network *network = NULL;
-  if (quern_onnx_load(file.path, NULL, &network) != QUERN_OK)
-    fuzz_expect(network == NULL && quern_last_error()[0] != '\0',
-                "onnx: a failure without a message");
-  quern_network_free(network);
-  quern_inspection *inspection = NULL;
-  if (quern_inspect(file.path, &inspection) != QUERN_OK)
-    fuzz_expect(inspection == NULL && quern_last_error()[0] != '\0',
-                "inspect: a failure without a message");
-  quern_inspection_free(inspection);
-  fuzz_file_close(&file);
+  fuzz_load_network(bytes, size, load, "onnx: a failure without a message");
   return 0;
 }

@@ -3,8 +3,8 @@
 #ifndef QUERN_TESTS_PYTORCH_TEN_STEPS_H
 #define QUERN_TESTS_PYTORCH_TEN_STEPS_H
 
-#include "test.h"
-#include <cjson/cJSON.h>
+#include "golden.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,39 +18,6 @@ enum {
   PARAMETERS = 6 * 7 + 7 + 7 * 5 + 5 + 5 * 4 + 4,
   MOST_NUMBERS = PARAMETERS + 4 * (7 + 5)
 };
-
-static cJSON *golden;
-
-/* Reads a text file, which the caller frees; NULL if it cannot be read. */
-static char *read_text(const char *path) {
-  FILE *file = fopen(path, "rb");
-  if (file == NULL || fseek(file, 0, SEEK_END) != 0) return NULL;
-  const size_t size = (size_t)ftell(file);
-  char *text = calloc(size + 1, 1);
-  rewind(file);
-  if (text != NULL && fread(text, 1, size, file) != size) text[0] = '\0';
-  fclose(file);
-  return text;
-}
-
-static int read_golden(const char *path) {
-  char *text = read_text(path);
-  if (text != NULL) golden = cJSON_Parse(text);
-  free(text);
-  return golden != NULL ? 0 : -1;
-}
-
-static int free_golden(void **state) {
-  (void)state;
-  cJSON_Delete(golden);
-  return 0;
-}
-
-static const cJSON *member(const cJSON *object, const char *name) {
-  const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
-  if (found == NULL) fail_msg("the numbers have no \"%s\"", name);
-  return found;
-}
 
 static void numbers(const cJSON *list, float *values, size_t count) {
   assert_int_equal(cJSON_GetArraySize(list), count);
@@ -246,6 +213,17 @@ static parity compare_case(quern_context *const *contexts, const cJSON *test, co
           most.parameters, check(title, devices[d], got.parameters, test, "parameters", got.count));
     }
   return most;
+}
+
+/* Checks every case, and its row of the page. */
+static inline void check_cases(prepare_fn prepare) {
+  quern_context *contexts[2];
+  for (size_t d = 0; d < 2; d++) assert_ok(quern_context_create(devices[d], &contexts[d]));
+  for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next) {
+    const char *title = member(test, "title")->valuestring;
+    check_page(title, compare_case(contexts, test, title, prepare));
+  }
+  for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
 }
 
 #endif

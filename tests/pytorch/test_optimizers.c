@@ -42,13 +42,7 @@ static void prepare(quern_plan *plan, const cJSON *test, size_t step) {
 
 static void test_ten_steps(void **state) {
   (void)state;
-  quern_context *contexts[2];
-  for (size_t d = 0; d < 2; d++) assert_ok(quern_context_create(devices[d], &contexts[d]));
-  for (const cJSON *test = member(golden, "cases")->child; test != NULL; test = test->next) {
-    const char *title = member(test, "title")->valuestring;
-    check_page(title, compare_case(contexts, test, title, prepare));
-  }
-  for (size_t d = 0; d < 2; d++) quern_context_free(contexts[d]);
+  check_cases(prepare);
 }
 
 /* The rates and the momentum that torch's scheduler set; its recursion accumulates rounding errors

@@ -4,8 +4,8 @@
  * times in float64, with every operation's result moved at random by up to its rounding in float32
  * (sqrt(k) u sum |a||b| for a sum of k products, u = 2^-24), and takes the largest deviation in a
  * tensor. Two float32 computations, PyTorch's and quern's, may differ by twice that. */
-#include "test.h"
-#include <cjson/cJSON.h>
+#include "golden.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,33 +17,6 @@ enum { INPUTS = 784, LAYERS = 3, SAMPLES = 160, BATCH = 16, STEPS = SAMPLES / BA
 
 static const char *const devices[] = {"reference", "auto"};
 enum { DEVICES = sizeof devices / sizeof *devices };
-
-static cJSON *golden;
-
-static int read_golden(void **state) {
-  (void)state;
-  FILE *file = fopen(FOLDER "golden.json", "rb");
-  if (file == NULL || fseek(file, 0, SEEK_END) != 0) return -1;
-  size_t size = (size_t)ftell(file);
-  char *text = calloc(size + 1, 1);
-  rewind(file);
-  if (text != NULL && fread(text, 1, size, file) == size) golden = cJSON_Parse(text);
-  free(text);
-  fclose(file);
-  return golden != NULL ? 0 : -1;
-}
-
-static int free_golden(void **state) {
-  (void)state;
-  cJSON_Delete(golden);
-  return 0;
-}
-
-static const cJSON *member(const cJSON *object, const char *name) {
-  const cJSON *found = cJSON_GetObjectItemCaseSensitive(object, name);
-  if (found == NULL) fail_msg("golden.json has no \"%s\"", name);
-  return found;
-}
 
 static double number(const cJSON *item) {
   assert_true(cJSON_IsNumber(item));
@@ -279,10 +252,15 @@ static void test_ten_steps(void **state) {
   quern_network_free(expected);
 }
 
+static int setup(void **state) {
+  (void)state;
+  return read_golden(FOLDER "golden.json");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       QUERN_TEST(test_categorical_gradients), QUERN_TEST(test_binary_gradients),
       QUERN_TEST(test_squared_gradients), QUERN_TEST(test_clipped_gradients),
       QUERN_TEST(test_ten_steps)};
-  return cmocka_run_group_tests(tests, read_golden, free_golden);
+  return cmocka_run_group_tests(tests, setup, free_golden);
 }
