@@ -74,6 +74,7 @@ check_needs=(
   'clang|optional|has_command clang|clang, whose libFuzzer fuzzes the readers of files'
   'python3-numpy|optional|has_numpy|Python with NumPy, for the package in python/'
   'python3-sklearn|optional|has_module sklearn|scikit-learn, whose own checks quern.sklearn passes'
+  'python3-pandas|optional|has_module pandas|pandas, whose tables Network.fit takes'
   'python3-pip|optional|has_pip|pip, to build that package'
   'valgrind|optional|has_command valgrind|valgrind, which checks a short training'
   'clang-format-14|optional|clang_format|clang-format 14'

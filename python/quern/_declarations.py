@@ -292,6 +292,7 @@ _FUNCTIONS = {
     "quern_network_huber_delta": (c_float, _handle),
     "quern_network_set_huber_delta": (status, _handle, c_float),
     "quern_network_schema": (_handle, _handle),
+    "quern_schema_class_name": (c_char_p, _handle, c_size_t),
     "quern_schema_is_standardized": (c_bool, _handle),
     "quern_network_layer": (Layer, _handle, c_size_t),
     "quern_network_parameter_count": (c_size_t, _handle),

@@ -6,7 +6,7 @@ import tempfile
 
 import numpy
 
-from . import _arguments, _arrays, _data, _devices, _layers, _names
+from . import _arguments, _arrays, _data, _devices, _layers, _names, _tables
 from ._declarations import (
     INITIALIZERS,
     Epoch,
@@ -21,10 +21,11 @@ from ._errors import check
 from ._handle import make
 from ._nearest import names_arguments
 from ._parameters import Parameters
+from ._tables import Tables
 from ._training import Watch, epoch_of, metrics_of
 
 
-class Network(Parameters):
+class Network(Parameters, Tables):
     """Dense layers, their loss, and their parameters.
 
     inputs       the number of inputs per sample
@@ -75,7 +76,7 @@ class Network(Parameters):
     @classmethod
     def _of(cls, handle, device):
         network = cls.__new__(cls)
-        network._handle = handle
+        network._handle, network.classes = handle, _tables.classes_in(handle)
         network._set_up(device)
         return network
 
@@ -159,10 +160,12 @@ class Network(Parameters):
         has the library's default, which is also that of `quern train`: quern/train.h lists them at
         quern_train_options.
 
-        x                 numbers of any type; more dimensions, such as images, are flattened row
-                          by row. They are converted to float32 without scaling: scale pixels to
-                          0 … 1 yourself, or standardize
-        y                 (samples,), integers: a class per sample. For the loss "binary"
+        x                 numbers of any type, or a table of pandas, Polars or Arrow, whose columns
+                          predict and evaluate then find by name. More dimensions, such as images,
+                          are flattened row by row. Numbers are converted to float32 without
+                          scaling: scale pixels to 0 … 1 yourself, or standardize
+        y                 (samples,), integers or texts: a class per sample. Texts are numbered in
+                          their order, which `classes` has. For the loss "binary"
                           (samples, outputs), labels of 0 or 1, and for regressions
                           (samples, outputs), numbers; a single output may omit its dimension
         epochs            passes over the samples
@@ -276,7 +279,7 @@ class Network(Parameters):
         return weights
 
     def _training_data(self, x, y, validation, seed, standardize):
-        train, test = _data.from_arrays(self._handle, x, y), None
+        train, test = self._dataset(x, y, learns=True), None
         if isinstance(validation, (float, numpy.floating)):
             train, test = _data.split(train, validation, seed)
         elif validation is not None:
@@ -286,7 +289,7 @@ class Network(Parameters):
                 raise TypeError(
                     "validation: expected a pair (x, y), or a fraction of the samples to hold out"
                 ) from None
-            test = _data.from_arrays(self._handle, test_x, test_y, ("validation x", "validation y"))
+            test = self._dataset(test_x, test_y, ("validation x", "validation y"))
         if standardize and not _data.is_standardized(self._handle):
             _data.standardize(train, test)
             return train, test
@@ -297,7 +300,7 @@ class Network(Parameters):
     def evaluate(self, x, y):
         """The Metrics over x (samples, inputs) and y, which is as for `fit`."""
         metrics = Metrics()
-        data = _data.prepared(self._handle, _data.from_arrays(self._handle, x, y))
+        data = _data.prepared(self._handle, self._dataset(x, y))
         check(
             lib.quern_evaluate(
                 _devices.context(self._devices), self._handle, data, ctypes.byref(metrics)
@@ -308,7 +311,8 @@ class Network(Parameters):
     def predict(self, x):
         """float32 (samples, outputs) for x (samples, inputs): probabilities, or values of a
         regression."""
-        data = _data.prepared(self._handle, _data.unanswered(self._handle, x))
+        data = _data.unanswered(self._handle, _tables.samples("x", x, self.columns))
+        data = _data.prepared(self._handle, data)
         outputs = numpy.empty((lib.quern_dataset_rows(data), self.outputs), numpy.float32)
         check(
             lib.quern_predict(
