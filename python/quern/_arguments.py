@@ -111,9 +111,7 @@ def columns(name, value):
         if isinstance(item, bool) or not isinstance(item, (str, int, numpy.integer)):
             raise TypeError(f"{name}: {item!r}, expected a column's name or number")
         if "," in str(item) or str(item) == "":
-            raise ValueError(
-                f"{name}: {item!r}, expected a name without a comma; use its number"
-            )
+            raise ValueError(f"{name}: {item!r}, expected a name without a comma; use its number")
     return text(name, ",".join(map(str, items)))
 
 

@@ -1,7 +1,6 @@
 /* Errors of the matrix products, activations and optimizers: they name the op and both shapes. */
 #include "validation_test.h"
 
-
 static void test_dense_forward(void **state) {
   (void)state;
   const quern_tensor x = at(0, 3, 4), w = at(1, 4, 5), b = at(2, 1, 5), y = at(3, 3, 5);

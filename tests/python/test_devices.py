@@ -143,7 +143,11 @@ class Refused(unittest.TestCase):
                 "device 'nowhere': no device matches; available: .*reference",
                 ["reference", "nowhere"],
             ),
-            (quern.Error, "device '99': no device matches; available: .*reference", [99, "reference"]),
+            (
+                quern.Error,
+                "device '99': no device matches; available: .*reference",
+                [99, "reference"],
+            ),
             (quern.Error, "device 'all': ", ["all", "reference"]),
             (quern.Error, "device 'reference,': a name is empty", "reference,"),
             (

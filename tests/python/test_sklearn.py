@@ -11,12 +11,14 @@ import subprocess
 import sys
 import unittest
 import warnings
+from unittest import mock
 
 import numpy
 
 MISSING = importlib.util.find_spec("sklearn") is None
 if not MISSING:
     import joblib
+    from quern import _plan
     from quern.sklearn import MLPClassifier, MLPRegressor
     from sklearn import neural_network
     from sklearn.datasets import load_digits, make_classification, make_friedman1
@@ -295,8 +297,9 @@ class GoingOn(SklearnCase):
                 super().shuffle(values)
 
         model.random_state = Interrupts(0)
-        with self.assertWarnsRegex(UserWarning, "interrupted by user"):
+        with self.assertWarnsRegex(UserWarning, "interrupted by user") as caught:
             model.fit(self.x, self.y)
+        self.assertEqual(caught.filename, __file__)  # of the caller, not of quern
         self.assertEqual((model.n_iter_, len(model.loss_curve_)), (2, 2))
 
     def test_early_stopping_keeps_the_best(self):
@@ -366,6 +369,8 @@ class Uses(SklearnCase):
         for kind in (sparse.csr_matrix, sparse.csc_matrix):
             fitted = MLPClassifier(max_iter=3, random_state=0).fit(kind(x), y)
             numpy.testing.assert_array_equal(fitted.predict_proba(kind(x)), dense)
+            with mock.patch("quern.sklearn._descent._CHUNK", 30 * 20 * 4):
+                numpy.testing.assert_array_equal(fitted.predict_proba(kind(x)), dense)
 
     @unittest.skipIf(importlib.util.find_spec("pandas") is None, "pandas is missing")
     def test_frames(self):
@@ -379,17 +384,37 @@ class Uses(SklearnCase):
             model.predict(frame[["b", "a", "c"]])
 
     def test_many_samples_are_taken_in_parts(self):
-        from quern.sklearn import _descent
-
         x, y = make_classification(300, random_state=0)
         whole = MLPClassifier(max_iter=3, random_state=0, batch_size=32).fit(x, y)
-        before, _descent._CHUNK = _descent._CHUNK, 64 * 20 * 4
-        try:
+        with mock.patch("quern.sklearn._descent._CHUNK", 64 * 20 * 4):
             parts = MLPClassifier(max_iter=3, random_state=0, batch_size=32).fit(x, y)
-        finally:
-            _descent._CHUNK = before
         self.assertEqual(parts.loss_curve_, whole.loss_curve_)
         numpy.testing.assert_array_equal(parts.coefs_[0], whole.coefs_[0])
+
+    def test_gradients_in_memory(self):
+        """Devices that update in a step of its own, as GPUs do, learn the same."""
+        x, y = make_classification(200, random_state=0)
+        fused = MLPClassifier(max_iter=3, random_state=0).fit(x, y)
+        create = _plan.Plan._create
+
+        def refuses(plan, mode, optimizer):
+            if mode == "training":
+                raise NotImplementedError
+            create(plan, mode, optimizer)
+
+        with mock.patch.object(_plan.Plan, "_create", refuses):
+            apart = MLPClassifier(max_iter=3, random_state=0).fit(x, y)
+        numpy.testing.assert_allclose(apart.loss_curve_, fused.loss_curve_, rtol=1e-5)
+
+    def test_warnings_are_of_the_caller(self):
+        x, y = make_classification(30, random_state=0)
+        for expected, parameters in (
+            (ConvergenceWarning, {"max_iter": 1}),
+            (UserWarning, {"batch_size": 31, "tol": 1e9, "n_iter_no_change": 1}),
+        ):
+            with self.assertWarns(expected) as caught:
+                MLPClassifier(**parameters).fit(x, y)
+            self.assertEqual(caught.filename, __file__)
 
     def test_verbose(self):
         x, y = make_classification(100, random_state=0)

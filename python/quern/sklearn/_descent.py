@@ -60,7 +60,7 @@ class Descent:
         """Trains on the rows of x and y in that order, and returns the sums of their losses, as
         quern has them, and of the penalties of the steps. x may be sparse."""
         self._alpha = alpha
-        rows = max(1, _CHUNK // (4 * x.shape[1]) // batch) * batch
+        rows = rows_at_once(x, batch)
         total = penalty = 0.0
         for start in range(0, len(order), rows):
             part = order[start : start + rows]
@@ -87,6 +87,11 @@ class Descent:
         if verbose:
             print(message + ending)
         return ending.startswith(" Setting")
+
+
+def rows_at_once(x, batch=1):
+    """How many rows of x are made dense at a time, whole batches."""
+    return max(1, _CHUNK // (4 * x.shape[1]) // batch) * batch
 
 
 def dense(rows):

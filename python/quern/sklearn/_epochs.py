@@ -23,7 +23,7 @@ class Epochs:
         try:
             self._run()
         except KeyboardInterrupt:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warnings.warn("Training interrupted by user.", stacklevel=5)
         if self._held_out is None:
             self.take()
         else:
@@ -41,7 +41,7 @@ class Epochs:
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the "
             "optimization hasn't converged yet.",
             ConvergenceWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
 
     def one(self):

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import _parameters, _weights
 from ._compat import validate_data
-from ._descent import Descent, dense
+from ._descent import Descent, dense, rows_at_once
 from ._epochs import Epochs
 
 
@@ -157,7 +157,10 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
 
     def _outputs(self, X):
         """float64 (samples, n_outputs_)."""
-        return self._network().predict(dense(X)).astype(numpy.float64)
+        network = self._network()
+        rows = rows_at_once(X) if hasattr(X, "toarray") else X.shape[0]
+        parts = (X[start : start + rows] for start in range(0, X.shape[0], rows))
+        return numpy.vstack([network.predict(dense(part)) for part in parts]).astype(numpy.float64)
 
     def _checked_outputs(self, X):
         check_is_fitted(self)
