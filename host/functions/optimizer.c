@@ -108,31 +108,31 @@ quern_status quern_optimizer_check(const quern_optimizer *optimizer) {
   return QUERN_OK;
 }
 
-quern_update quern__update_of(const quern_optimizer *optimizer, uint64_t step) {
+quern_optimizer_step quern__optimizer_step(const quern_optimizer *optimizer, uint64_t step) {
   const double rate = optimizer->learning_rate, decay = optimizer->weight_decay, t = (double)step;
-  quern_update update = {.rule = QUERN_UPDATE_SGD,
-                         .decays_bias = optimizer->decay_bias,
-                         .rate = (float)rate,
-                         .decay = (float)decay,
-                         .keep = 1.0f,
-                         .momentum = (float)optimizer->momentum,
-                         .correction = 1.0f,
-                         .epsilon = (float)optimizer->epsilon};
+  quern_optimizer_step update = {.rule = QUERN_OPTIMIZER_RULE_SGD,
+                                 .decays_bias = optimizer->decay_bias,
+                                 .rate = (float)rate,
+                                 .decay = (float)decay,
+                                 .keep = 1.0f,
+                                 .momentum = (float)optimizer->momentum,
+                                 .correction = 1.0f,
+                                 .epsilon = (float)optimizer->epsilon};
   switch (optimizer->kind) {
   case QUERN_OPTIMIZER_SGD:
     break;
   case QUERN_OPTIMIZER_MOMENTUM:
-    update.rule = QUERN_UPDATE_MOMENTUM;
+    update.rule = QUERN_OPTIMIZER_RULE_MOMENTUM;
     break;
   case QUERN_OPTIMIZER_NESTEROV:
-    update.rule = QUERN_UPDATE_NESTEROV;
+    update.rule = QUERN_OPTIMIZER_RULE_NESTEROV;
     break;
   case QUERN_OPTIMIZER_ADAMW:
     update.keep = (float)(1.0 - rate * decay);
     update.decay = 0.0f;
     /* fall through */
   case QUERN_OPTIMIZER_ADAM:
-    update.rule = QUERN_UPDATE_ADAM;
+    update.rule = QUERN_OPTIMIZER_RULE_ADAM;
     update.rate = (float)(rate / (1.0 - pow(optimizer->beta1, t)));
     update.momentum = (float)optimizer->beta1;
     update.gain = (float)(1.0 - optimizer->beta1);
@@ -141,8 +141,8 @@ quern_update quern__update_of(const quern_optimizer *optimizer, uint64_t step) {
     update.correction = (float)(1.0 / sqrt(1.0 - pow(optimizer->beta2, t)));
     break;
   case QUERN_OPTIMIZER_RMSPROP:
-    update.rule = quern_optimizer_keeps_momentum(optimizer) ? QUERN_UPDATE_RMSPROP_MOMENTUM
-                                                            : QUERN_UPDATE_RMSPROP;
+    update.rule = quern_optimizer_keeps_momentum(optimizer) ? QUERN_OPTIMIZER_RULE_RMSPROP_MOMENTUM
+                                                            : QUERN_OPTIMIZER_RULE_RMSPROP;
     update.square_decay = (float)optimizer->alpha;
     update.square_gain = (float)(1.0 - optimizer->alpha);
     break;

@@ -6,7 +6,7 @@
 
 /* Returns the coefficients of step `step` = 1, 2, …, computed in double and rounded once. The
  * optimizer must be valid; decay_bias is copied from it. */
-quern_update quern__update_of(const quern_optimizer *optimizer, uint64_t step);
+quern_optimizer_step quern__optimizer_step(const quern_optimizer *optimizer, uint64_t step);
 
 /* True if the context's backend has quern_dense_backward_update for this optimizer. Defined in
  * host/ops/. */

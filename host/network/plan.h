@@ -7,7 +7,8 @@
 #include <quern/ops.h>
 #include <quern/plan.h>
 
-typedef struct quern_update quern_update; /* backend.h: an optimizer's numbers for one step */
+typedef struct quern_optimizer_step
+    quern_optimizer_step; /* backend.h: an optimizer's numbers for one step */
 
 /* Positions of a layer's values: elements of `outputs`; for mean and inv_std, of `statistics`. */
 typedef struct quern__layer_place {
@@ -256,10 +257,10 @@ void quern__plan_free_steps(quern_plan *plan);
 bool quern__plan_has_steps(const quern_plan *plan);
 
 /* Queues one step per batch of the order; the last batch may be smaller. `updates` has the
- * optimizer's numbers for each step; update_rows holds the same on the device, one quern_update per
- * row, or is none. losses [samples] may be none. */
+ * optimizer's numbers for each step; update_rows holds the same on the device, one
+ * quern_optimizer_step per row, or is none. losses [samples] may be none. */
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
-                               const quern_update *updates, quern_tensor update_rows,
+                               const quern_optimizer_step *updates, quern_tensor update_rows,
                                quern_tensor losses);
 
 #endif

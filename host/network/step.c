@@ -122,7 +122,8 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tar
                        "plan step: %zu %s for %zu samples, expected one per sample", n,
                        has_targets ? "rows of targets" : "labels", x.rows);
   if (quern__plan_has_steps(plan) && !has_targets) {
-    const quern_update update = quern__update_of(&plan->optimizer, plan->optimizer_steps + 1);
+    const quern_optimizer_step update =
+        quern__optimizer_step(&plan->optimizer, plan->optimizer_steps + 1);
     return quern__plan_steps(
         plan,
         &(quern__samples){.element = QUERN_ELEMENT_FLOAT32, .source = x, .labels = targets->labels},

@@ -60,7 +60,7 @@ bool quern__plan_has_steps(const quern_plan *plan) {
 }
 
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
-                               const quern_update *updates, quern_tensor update_rows,
+                               const quern_optimizer_step *updates, quern_tensor update_rows,
                                quern_tensor losses) {
   const quern_tensor order = samples->order, source = samples->source;
   const size_t n = order.buffer != NULL ? order.columns : source.rows;

@@ -16,7 +16,7 @@ typedef struct quern__argument {
     QUERN__ARGUMENT_FLOAT,
     QUERN__ARGUMENT_MEMORY,
     QUERN__ARGUMENT_SPAN,
-    QUERN__ARGUMENT_UPDATE
+    QUERN__ARGUMENT_OPTIMIZER_STEP
   } kind;
   union {
     cl_uint uint_value;
@@ -25,7 +25,7 @@ typedef struct quern__argument {
     cl_float float_value;
     cl_mem memory;
     quern_span span;
-    const quern_update *update;
+    const quern_optimizer_step *optimizer_step;
   } value;
 } quern__argument;
 
@@ -72,11 +72,11 @@ typedef struct quern__argument {
       .span = (place)                                                                              \
     }                                                                                              \
   }
-/* Three parameters: UPDATE_PARAMETERS in kernels/optimizer/update.cl. */
-#define UPDATE(numbers)                                                                            \
+/* Three parameters: OPTIMIZER_PARAMETERS in kernels/optimizer/optimizer_rules.cl. */
+#define OPTIMIZER_STEP(numbers)                                                                    \
   {                                                                                                \
-    QUERN__ARGUMENT_UPDATE, {                                                                      \
-      .update = (numbers)                                                                          \
+    QUERN__ARGUMENT_OPTIMIZER_STEP, {                                                              \
+      .optimizer_step = (numbers)                                                                  \
     }                                                                                              \
   }
 /* The buffer in which kernels report labels and indices out of range: see

@@ -8,10 +8,10 @@
 #include "arguments.h"
 #include "tuning.h"
 
-/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them. `update` and
- * `philox` have no kernels. */
+/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them.
+ * `optimizer_rules` and `philox` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                         \
-  X(update, update)                                                                                \
+  X(optimizer_rules, optimizer_rules)                                                              \
   X(philox, philox)                                                                                \
   X(dense_tile, dense_tile)                                                                        \
   X(dense_forward, dense_forward)                                                                  \

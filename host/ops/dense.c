@@ -1,6 +1,6 @@
 /* Dense layers: forward, backward, and backward with the update. */
 #include "../base/error.h"
-#include "update.h"
+#include "optimizer.h"
 
 enum { F = sizeof(float) };
 
@@ -134,7 +134,7 @@ quern_status quern_dense_backward_update(quern_context *context, quern_tensor x,
   const quern__kept b_kept = quern__check_state(&check, optimizer, "b", b, b_state);
   if (check.status != QUERN_OK) return check.status;
   if (context->backend->dense_backward_update == NULL) return quern__fail_no_op(&check);
-  op.update = quern__update_of(optimizer, step);
+  op.update = quern__optimizer_step(optimizer, step);
   op.w_momentum = w_kept.momentum;
   op.w_square = w_kept.square;
   op.b_momentum = b_kept.momentum;

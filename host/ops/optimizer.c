@@ -1,6 +1,6 @@
-/* Parameter updates over a range. */
+/* Optimizers over a range, and clipping by a norm. */
+#include "optimizer.h"
 #include "../base/error.h"
-#include "update.h"
 
 #include <math.h>
 
@@ -55,7 +55,7 @@ quern_status quern_optimizer_update(quern_context *context, const quern_optimize
   quern__check_apart(&check, "square", state.square, "gradients", gradients, F, F);
   const quern__kept kept = quern__check_state(&check, optimizer, "parameters", parameters, state);
   if (check.status != QUERN_OK) return check.status;
-  op.update = quern__update_of(optimizer, step);
+  op.update = quern__optimizer_step(optimizer, step);
   op.momentum = kept.momentum;
   op.square = kept.square;
   return QUERN__CALL(context, context->backend->optimizer_update(context->state, &op));

@@ -101,14 +101,14 @@ static float *kept_at(quern_span span, size_t position) {
 static void put_update(const void *opaque, bool is_bias, size_t position, double gradient) {
   const quern_dense_backward_update_op *op = opaque;
   float *place = quern__reference_floats(is_bias ? op->b : op->w) + position;
-  quern_update update = op->update;
+  quern_optimizer_step update = op->update;
   if (is_bias && !update.decays_bias) {
     update.decay = 0.0f;
     update.keep = 1.0f;
   }
-  *place = quern__reference_update(&update, gradient, *place,
-                                   kept_at(is_bias ? op->b_momentum : op->w_momentum, position),
-                                   kept_at(is_bias ? op->b_square : op->w_square, position));
+  *place = quern__reference_optimizer_step(
+      &update, gradient, *place, kept_at(is_bias ? op->b_momentum : op->w_momentum, position),
+      kept_at(is_bias ? op->b_square : op->w_square, position));
 }
 
 quern_status quern__reference_dense_backward_update(void *state,

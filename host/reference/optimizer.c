@@ -4,28 +4,29 @@
 
 #include <math.h>
 
-/* As quern_update says. m and v are NULL where the rule does not read them. */
-float quern__reference_update(const quern_update *u, double gradient, float parameter, float *m,
-                              float *v) {
+/* As quern_optimizer_step says. m and v are NULL where the rule does not read them. */
+float quern__reference_optimizer_step(const quern_optimizer_step *u, double gradient,
+                                      float parameter, float *m, float *v) {
   const double p = parameter;
   double g = gradient + u->decay * p, d = 1.0;
-  if (u->rule >= QUERN_UPDATE_ADAM) {
+  if (u->rule >= QUERN_OPTIMIZER_RULE_ADAM) {
     const double square = u->square_decay * (double)*v + u->square_gain * g * g;
     *v = (float)square;
     d = sqrt(square) * u->correction + u->epsilon;
   }
-  if (u->rule == QUERN_UPDATE_ADAM) {
+  if (u->rule == QUERN_OPTIMIZER_RULE_ADAM) {
     const double momentum = u->momentum * (double)*m + u->gain * g;
     *m = (float)momentum;
     return (float)(u->keep * p - u->rate * quern__quotient(momentum, d));
   }
-  if (u->rule == QUERN_UPDATE_RMSPROP || u->rule == QUERN_UPDATE_RMSPROP_MOMENTUM)
+  if (u->rule == QUERN_OPTIMIZER_RULE_RMSPROP || u->rule == QUERN_OPTIMIZER_RULE_RMSPROP_MOMENTUM)
     g = quern__quotient(g, d);
-  if (u->rule == QUERN_UPDATE_SGD || u->rule == QUERN_UPDATE_RMSPROP)
+  if (u->rule == QUERN_OPTIMIZER_RULE_SGD || u->rule == QUERN_OPTIMIZER_RULE_RMSPROP)
     return (float)(p - u->rate * g);
   const double momentum = u->momentum * (double)*m + g;
   *m = (float)momentum;
-  if (u->rule == QUERN_UPDATE_NESTEROV) return (float)(p - u->rate * (g + u->momentum * momentum));
+  if (u->rule == QUERN_OPTIMIZER_RULE_NESTEROV)
+    return (float)(p - u->rate * (g + u->momentum * momentum));
   return (float)(p - u->rate * momentum);
 }
 
@@ -40,8 +41,8 @@ quern_status quern__reference_optimizer_update(void *state, const quern_optimize
   float *parameters = quern__reference_floats(op->parameters);
   float *m = quern__reference_floats(op->momentum), *v = quern__reference_floats(op->square);
   for (size_t i = 0; i < op->count; i++)
-    parameters[i] = quern__reference_update(&op->update, gradients[i], parameters[i], element(m, i),
-                                            element(v, i));
+    parameters[i] = quern__reference_optimizer_step(&op->update, gradients[i], parameters[i],
+                                                    element(m, i), element(v, i));
   return QUERN_OK;
 }
 

@@ -45,8 +45,8 @@ double quern__reference_derivative(quern_activation activation, double value);
 
 /* Returns the updated parameter. *m and *v are the optimizer's state; each is NULL if the rule does
  * not read it. */
-float quern__reference_update(const quern_update *update, double gradient, float parameter,
-                              float *m, float *v);
+float quern__reference_optimizer_step(const quern_optimizer_step *update, double gradient,
+                                      float parameter, float *m, float *v);
 
 /* The sums that softmax needs for a row of k logits. A NaN among them makes every output NaN. */
 typedef struct quern__softmax_row {

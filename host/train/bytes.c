@@ -54,7 +54,7 @@ static quern_status bytes_without_data(const quern_network *network, const quern
   quern_train_options cut = *options;
   cut.batch = quern__trainer_batch(options, train, test);
   /* create_updates */
-  add_bytes(&sum, quern__train_steps_per_epoch(&cut, train->rows), sizeof(quern_update));
+  add_bytes(&sum, quern__train_steps_per_epoch(&cut, train->rows), sizeof(quern_optimizer_step));
   sum.fits = sum.fits && quern__multiply(size, train->columns, &samples);
   if (sum.fits) add_bytes(&sum, samples, sizeof(float)); /* quern__batch_create */
   const size_t label = quern__sample_size_of(train, true).label;

@@ -36,7 +36,7 @@ static quern_status schedule_updates(quern_trainer *trainer) {
     const uint64_t done = (uint64_t)trainer->epoch * steps + s;
     const quern_optimizer current =
         quern_schedule_at(&options->schedule, &options->optimizer, done);
-    trainer->updates[s] = quern__update_of(&current, done + 1);
+    trainer->updates[s] = quern__optimizer_step(&current, done + 1);
   }
   if (!quern__plan_has_steps(trainer->plan)) return QUERN_OK;
   return quern_buffer_write(trainer->update_rows, 0, steps * sizeof *trainer->updates,

@@ -30,7 +30,7 @@ struct quern_trainer {
   quern__best best;
   /* The optimizer's numbers for each step of the current epoch, [steps per epoch], and their copy
    * on the device. */
-  quern_update *updates;
+  quern_optimizer_step *updates;
   quern_buffer *update_rows;
   uint32_t *order; /* [train.rows]: the epoch's shuffled order, copied to the device */
 

@@ -58,36 +58,36 @@ typedef struct quern_dense_backward_weights_op {
  *   RMSPROP_MOMENTUM   m ← momentum m + g / d       p ← p - rate m
  *
  * A backend returns QUERN_ERROR_UNSUPPORTED for a rule it does not know.
- * kernels/optimizer/update.cl has the same layout. */
-typedef enum quern_update_rule {
-  QUERN_UPDATE_SGD,
-  QUERN_UPDATE_MOMENTUM,
-  QUERN_UPDATE_NESTEROV,
-  QUERN_UPDATE_ADAM,
-  QUERN_UPDATE_RMSPROP,
-  QUERN_UPDATE_RMSPROP_MOMENTUM
-} quern_update_rule;
+ * kernels/optimizer/optimizer_rules.cl has the same layout. */
+typedef enum quern_optimizer_rule {
+  QUERN_OPTIMIZER_RULE_SGD,
+  QUERN_OPTIMIZER_RULE_MOMENTUM,
+  QUERN_OPTIMIZER_RULE_NESTEROV,
+  QUERN_OPTIMIZER_RULE_ADAM,
+  QUERN_OPTIMIZER_RULE_RMSPROP,
+  QUERN_OPTIMIZER_RULE_RMSPROP_MOMENTUM
+} quern_optimizer_rule;
 
-typedef struct quern_update {
-  int32_t rule; /* quern_update_rule */
+typedef struct quern_optimizer_step {
+  int32_t rule; /* quern_optimizer_rule */
   /* 0: biases use decay 0 and keep 1. Read only by ops that update weights and biases together. */
   int32_t decays_bias;
   float rate, decay, keep;
   float momentum, gain;
   float square_decay, square_gain, correction, epsilon;
-} quern_update;
+} quern_optimizer_step;
 
 /* momentum and square are none if the rule does not read them. */
 typedef struct quern_optimizer_update_op {
   size_t count;
-  quern_update update; /* for all `count` elements: decays_bias is ignored */
+  quern_optimizer_step update; /* for all `count` elements: decays_bias is ignored */
   quern_span gradients, parameters, momentum, square;
 } quern_optimizer_update_op;
 
 typedef struct quern_dense_backward_update_op {
   size_t n, in, out;
   quern_span x, dz;
-  quern_update update;
+  quern_optimizer_step update;
   quern_span w, w_momentum, w_square;
   quern_span b, b_momentum, b_square; /* w or b may be none, not both */
 } quern_dense_backward_update_op;
@@ -260,11 +260,11 @@ typedef struct quern_steps_layer {
 typedef struct quern_steps_op {
   size_t n, source_rows;
   quern_element element;
-  float scale, offset;                /* of gathered samples: see quern_gather_rows */
-  const quern_update *updates;        /* one per step; valid during the call only */
-  quern_span update_rows;             /* the same on the device; may be none */
-  quern_span source, labels, indices; /* indices may be none */
-  quern_span x, batch_labels;         /* none without indices */
+  float scale, offset;                 /* of gathered samples: see quern_gather_rows */
+  const quern_optimizer_step *updates; /* one per step; valid during the call only */
+  quern_span update_rows;              /* the same on the device; may be none */
+  quern_span source, labels, indices;  /* indices may be none */
+  quern_span x, batch_labels;          /* none without indices */
   quern_span parameters, outputs, dz;
   quern_span momentum, square; /* laid out like the parameters; none if no update reads it */
   quern_span losses;           /* one float per sample; may be none */

@@ -1,6 +1,6 @@
 /* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters. They are written,
  * accumulated, or used in the same pass for an optimizer step of W and b. X [n][in], dZ [n][out], W
- * [in][out], b [out]. Needs common.cl, update.cl and dense_tile.cl.
+ * [in][out], b [out]. Needs common.cl, optimizer_rules.cl and dense_tile.cl.
  *
  * Uses the tiles of dense_tile.cl, summing over samples. The panels are strips of dZ. The left
  * factor is Xᵀ; one cache line of inputs at a time is copied next to the panel, so that both are
@@ -47,20 +47,20 @@
 /* The destination for W or b: its gradients, or the parameters and the optimizer's state. */
 typedef struct {
   int mode;
-  Update update;
+  OptimizerStep update;
   __global float *at, *momentum, *square;
 } Target;
 
 /* True if panels can be added one by one, as for gradients and SGD. The other rules need the whole
  * sum. */
 int is_linear(const Target *target) {
-  return target->mode != UPDATE || target->update.rule == UPDATE_SGD;
+  return target->mode != UPDATE || target->update.rule == RULE_SGD;
 }
 
 void put(const Target *target, quern_vector gradient, size_t at, uint lanes) {
   if (target->mode == UPDATE) {
-    update_part(target->update.rule, &target->update, gradient, target->at + at,
-                target->momentum + at, target->square + at, lanes);
+    optimizer_step_part(target->update.rule, &target->update, gradient, target->at + at,
+                        target->momentum + at, target->square + at, lanes);
     return;
   }
   if (target->mode == ACCUMULATE) gradient += quern_load_part(target->at + at, lanes);
@@ -114,47 +114,47 @@ uint weights_tile(const float *left, const quern_vector *panel, uint depth, uint
 }
 
 /* Applies a step of plain SGD to a whole wide tile of W, with its sums in registers throughout. */
-void weights_step(const float *left, const quern_vector *panel, uint depth, const Update *update,
-                  __global float *w, size_t out) {
+void weights_step(const float *left, const quern_vector *panel, uint depth,
+                  const OptimizerStep *update, __global float *w, size_t out) {
   TILE_SUMS(left, WEIGHTS_ROWS, WEIGHTS_VECTORS, 1, WEIGHTS_INPUTS, PANEL_VECTOR)
   QUERN_UNROLL_FOR (uint r = 0; r < WEIGHTS_ROWS; r++) {
     QUERN_UNROLL_FOR (uint v = 0; v < WEIGHTS_VECTORS; v++) {
       __global float *at = w + r * out + v * VECTOR_WIDTH;
-      QUERN_STORE(updated_by_sgd(update, sum[r][v], QUERN_VLOAD(at)), at);
+      QUERN_STORE(optimizer_step_sgd(update, sum[r][v], QUERN_VLOAD(at)), at);
     }
   }
 }
 
 /* Applies a step of any rule to a whole wide tile of W. The rule is selected once per tile, and
  * the program holds one copy of this code. */
-#define UPDATE_TILE(rule)                                                                          \
+#define OPTIMIZER_TILE(rule)                                                                       \
   for (uint r = 0; r < WEIGHTS_ROWS; r++)                                                          \
     QUERN_UNROLL_FOR (uint v = 0; v < WEIGHTS_VECTORS; v++) {                                      \
       const size_t i = at + r * out + v * VECTOR_WIDTH;                                            \
-      update_part(rule, &w->update, sums[r * WEIGHTS_VECTORS + v], w->at + i, w->momentum + i,     \
-                  w->square + i, VECTOR_WIDTH);                                                    \
+      optimizer_step_part(rule, &w->update, sums[r * WEIGHTS_VECTORS + v], w->at + i,              \
+                          w->momentum + i, w->square + i, VECTOR_WIDTH);                           \
     }
 
-__attribute__((noinline)) void update_tile(const Target *w, const quern_vector *sums, size_t at,
-                                           size_t out) {
+__attribute__((noinline)) void optimizer_tile(const Target *w, const quern_vector *sums, size_t at,
+                                              size_t out) {
   switch (w->update.rule) {
-  case UPDATE_SGD:
-    UPDATE_TILE(UPDATE_SGD)
+  case RULE_SGD:
+    OPTIMIZER_TILE(RULE_SGD)
     break;
-  case UPDATE_MOMENTUM:
-    UPDATE_TILE(UPDATE_MOMENTUM)
+  case RULE_MOMENTUM:
+    OPTIMIZER_TILE(RULE_MOMENTUM)
     break;
-  case UPDATE_NESTEROV:
-    UPDATE_TILE(UPDATE_NESTEROV)
+  case RULE_NESTEROV:
+    OPTIMIZER_TILE(RULE_NESTEROV)
     break;
-  case UPDATE_ADAM:
-    UPDATE_TILE(UPDATE_ADAM)
+  case RULE_ADAM:
+    OPTIMIZER_TILE(RULE_ADAM)
     break;
-  case UPDATE_RMSPROP:
-    UPDATE_TILE(UPDATE_RMSPROP)
+  case RULE_RMSPROP:
+    OPTIMIZER_TILE(RULE_RMSPROP)
     break;
   default:
-    UPDATE_TILE(UPDATE_RMSPROP_MOMENTUM)
+    OPTIMIZER_TILE(RULE_RMSPROP_MOMENTUM)
   }
 }
 
@@ -162,7 +162,7 @@ __attribute__((noinline)) void update_tile(const Target *w, const quern_vector *
 void put_tile(const Target *target, const quern_vector *sums, uint rows, uint columns, uint vectors,
               size_t at, size_t out) {
   if (target->mode == UPDATE && columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
-    update_tile(target, sums, at, out);
+    optimizer_tile(target, sums, at, out);
     return;
   }
   for (uint r = 0; r < rows; r++)
@@ -212,7 +212,7 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
           const float *left = (const float *)x_panel + i;
           const size_t at = (group + i) * out + column;
           rows = min((uint)WEIGHTS_ROWS, inputs - i);
-          if (w.mode == UPDATE && whole && w.update.rule == UPDATE_SGD &&
+          if (w.mode == UPDATE && whole && w.update.rule == RULE_SGD &&
               columns == WEIGHTS_COLUMNS && rows == WEIGHTS_ROWS) {
             weights_step(left, panel, depth, &w.update, w.at + at, out);
             continue;
@@ -246,14 +246,14 @@ void weights_strip(uint n, uint in, uint out, __global const float *x, __global 
 
 __kernel void dense_backward_weights(uint n, uint in, uint out, __global const float *x,
                                      ulong x_offset, __global const float *dz, ulong dz_offset,
-                                     int mode, UPDATE_PARAMETERS, WEIGHTS_TARGET(dw),
+                                     int mode, OPTIMIZER_PARAMETERS, WEIGHTS_TARGET(dw),
                                      WEIGHTS_TARGET(db), uint rows) {
   const size_t column = get_global_id(0) * WEIGHTS_COLUMNS;
   const size_t first = get_global_id(1) * rows;
   if (first >= in || column >= out) return;
-  const Update update = UPDATE_OF_PARAMETERS;
+  const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const Target w = WEIGHTS_TARGET_OF(dw, mode, update),
-               b = WEIGHTS_TARGET_OF(db, mode, update_of_bias(update));
+               b = WEIGHTS_TARGET_OF(db, mode, optimizer_of_bias(update));
   weights_strip(n, in, out, x + x_offset, dz + dz_offset, w, b, column, first,
                 min(first + rows, (size_t)in));
 }

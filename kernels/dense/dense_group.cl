@@ -1,5 +1,5 @@
 /* The matrix products of dense layers for GPUs: a work-group computes a tile of the result in local
- * memory. OpenCL C 1.2. Needs common.cl, update.cl and dense_group_tile.cl.
+ * memory. OpenCL C 1.2. Needs common.cl, optimizer_rules.cl and dense_group_tile.cl.
  *
  * All three are C = A B, with sums over `depth`. They differ in the layout of A and B in memory,
  * and in what C is used for:
@@ -72,11 +72,11 @@ KERNEL(_backward_data)
 #define UPDATE     2
 
 /* Of the optimizers, plain SGD only. */
-INLINE void put(int mode, const Update *update, quern_vector gradient, __global float *at,
+INLINE void put(int mode, const OptimizerStep *update, quern_vector gradient, __global float *at,
                 uint lanes, int wide) {
   if (mode != WRITE) {
     const quern_vector old = load(at, lanes, wide);
-    gradient = mode == UPDATE ? updated_by_sgd(update, gradient, old) : old + gradient;
+    gradient = mode == UPDATE ? optimizer_step_sgd(update, gradient, old) : old + gradient;
   }
   store(gradient, at, lanes, wide);
 }
@@ -85,7 +85,7 @@ INLINE void put(int mode, const Update *update, quern_vector gradient, __global 
  * The tiles of the first inputs compute db. Without dW the host launches no others. */
 KERNEL(_backward_weights)
 (uint n, uint in, uint out, __global const float *x, ulong x_offset, __global const float *dz,
- ulong dz_offset, int mode, UPDATE_PARAMETERS, __global float *dw, ulong dw_offset,
+ ulong dz_offset, int mode, OPTIMIZER_PARAMETERS, __global float *dw, ulong dw_offset,
  __global float *db, ulong db_offset) {
   __local quern_vector memory[LOCAL_VECTORS];
   quern_vector sum[ITEM_ROWS][COLUMN_VECTORS], share;
@@ -93,7 +93,7 @@ KERNEL(_backward_weights)
   product(sum, n, matrix_of(x + x_offset, n, in), false, matrix_of(dz + dz_offset, n, out), false,
           with_bias, &share, memory);
 
-  const Update update = UPDATE_OF_PARAMETERS, of_bias = update_of_bias(update);
+  const OptimizerStep update = OPTIMIZER_OF_PARAMETERS, of_bias = optimizer_of_bias(update);
   const uint item = (uint)get_local_id(0);
   memory[item] = share;
   barrier(CLK_LOCAL_MEM_FENCE);

@@ -1,7 +1,7 @@
 /* Whole training steps of a network with categorical cross-entropy, for devices whose work-items
  * compute a register tile each. One launch does all row-wise work and another updates all
- * parameters. The smallest networks run many steps per launch. Needs common.cl, update.cl, the
- * dense_*.cl for CPUs, loss.cl and gather.cl.
+ * parameters. The smallest networks run many steps per launch. Needs common.cl, optimizer_rules.cl,
+ * the dense_*.cl for CPUs, loss.cl and gather.cl.
  *
  *   steps_rows     a work-item takes a block of samples through gather, forward, loss and backward
  *                  data:
@@ -113,12 +113,12 @@ typedef struct {
 
 /* Updates one strip of one layer's parameters, for inputs `first` to `end`. */
 void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global const float *x,
-                 __global const float *outputs, __global const float *dz, Update update,
+                 __global const float *outputs, __global const float *dz, OptimizerStep update,
                  StepsParameters parameters, size_t column, size_t first, size_t end) {
   __global const StepsLayer *layer = &layers[l];
   Target w = {UPDATE, update, 0, parameters.momentum + layer->weights,
               parameters.square + layer->weights};
-  Target b = {UPDATE, update_of_bias(update), 0, parameters.momentum + layer->bias,
+  Target b = {UPDATE, optimizer_of_bias(update), 0, parameters.momentum + layer->bias,
               parameters.square + layer->bias};
   if (layer->learns_weights) w.at = parameters.values + layer->weights;
   if (layer->learns_bias) b.at = parameters.values + layer->bias;
@@ -154,8 +154,8 @@ __kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLa
 __kernel void steps_weights(uint n, uint count, uint lowest, __global const StepsLayer *layers,
                             __global const float *x, ulong x_offset, __global const float *outputs,
                             ulong outputs_offset, __global const float *dz, ulong dz_offset,
-                            UPDATE_PARAMETERS, STEPS_PARAMETERS) {
-  const Update update = UPDATE_OF_PARAMETERS;
+                            OPTIMIZER_PARAMETERS, STEPS_PARAMETERS) {
+  const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
   const uint item = (uint)get_global_id(0);
   uint l = lowest;
@@ -174,10 +174,10 @@ __kernel void steps_serial(uint n, uint count, uint lowest, __global const Steps
                            STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
                            ulong outputs_offset, __global float *dz, ulong dz_offset,
                            __global float *losses, ulong losses_offset, __global int *faults,
-                           uint steps, UPDATE_PARAMETERS, __global const Update *updates,
+                           uint steps, OPTIMIZER_PARAMETERS, __global const OptimizerStep *updates,
                            ulong updates_offset) {
   if (get_global_id(0) > 0) return;
-  Update update = UPDATE_OF_PARAMETERS;
+  OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
   x += x_offset;
   batch_labels += batch_labels_offset;

@@ -30,8 +30,8 @@ typedef struct {
  * `first` to `end`. */
 void steps_above(uint n, uint count, __global const StepsLayer *above,
                  __global const StepsLayer *lowest, StepsOwn own, __global const float *hidden,
-                 __global float *dz, __global float *losses, __global int *faults, Update update,
-                 size_t first, size_t end) {
+                 __global float *dz, __global float *losses, __global int *faults,
+                 OptimizerStep update, size_t first, size_t end) {
   steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.learned.values, own.outputs,
               own.dz, losses, faults, 0, n);
   for (size_t column = first; column < end; column += DATA_COLUMNS)
@@ -55,14 +55,14 @@ __kernel void steps_columns(uint n, uint count, uint next, __global const StepsL
                             STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
                             ulong outputs_offset, __global float *dz, ulong dz_offset,
                             __global float *losses, ulong losses_offset, __global int *faults,
-                            UPDATE_PARAMETERS, uint share, uint odd, uint batch,
+                            OPTIMIZER_PARAMETERS, uint share, uint odd, uint batch,
                             ulong above_parameters, ulong above_outputs, __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
   __global const StepsLayer *lowest = layers, *above = layers + count;
   const size_t end = min(first + share, (size_t)lowest->out);
   const size_t hidden = (size_t)batch * lowest->out, inputs = (size_t)batch * lowest->in;
-  const Update update = UPDATE_OF_PARAMETERS;
+  const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
   const int keeps_momentum = momentum != 0, keeps_square = square != 0;
   const ulong ranges = 1 + keeps_momentum + keeps_square;

@@ -188,7 +188,8 @@ static void test_dense_weights_accumulate(void **state) {
 
 /* W - lr (g + decay W) = (1 - lr decay) W - lr g, in one pass and in two. */
 static void test_dense_weights_update(void **state) {
-  const quern_update sgd = {.rule = QUERN_UPDATE_SGD, .rate = 0.25f, .decay = 0.125f};
+  const quern_optimizer_step sgd = {
+      .rule = QUERN_OPTIMIZER_RULE_SGD, .rate = 0.25f, .decay = 0.125f};
   fixture f;
   prepare(*state, activation_of(QUERN_ACTIVATION_SIGMOID), &f);
   float got[PARAMETERS], gradients[PARAMETERS], stepped[PARAMETERS];

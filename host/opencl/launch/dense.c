@@ -66,7 +66,7 @@ static quern_status launch_weights(quern__cl *cl, const quern__weights_launch *w
   return quern__cl_launch(cl, QUERN__KERNEL_dense_backward_weights, range,
                           ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out),
                                SPAN(weights->x), SPAN(weights->dz), INT((int)weights->mode),
-                               UPDATE(&weights->update), SPAN(weights->w),
+                               OPTIMIZER_STEP(&weights->update), SPAN(weights->w),
                                SPAN(weights->w_momentum), SPAN(weights->w_square), SPAN(weights->b),
                                SPAN(weights->b_momentum), SPAN(weights->b_square), UINT(rows)));
 }
@@ -91,7 +91,7 @@ bool quern__cl_updates_in_one_pass(void *state) {
 
 quern_status quern__cl_dense_backward_update(void *state,
                                              const quern_dense_backward_update_op *op) {
-  if (op->update.rule != QUERN_UPDATE_SGD && !quern__cl_updates_in_one_pass(state))
+  if (op->update.rule != QUERN_OPTIMIZER_RULE_SGD && !quern__cl_updates_in_one_pass(state))
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "dense backward update: this device has it for plain SGD only");
   const quern__weights_launch weights = {.n = op->n,

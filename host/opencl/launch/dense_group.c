@@ -50,6 +50,6 @@ quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
   return launch(cl, backward_weights_kernels, weights->w.memory != NULL ? weights->in : 1,
                 weights->out,
                 ARGS(UINT(weights->n), UINT(weights->in), UINT(weights->out), SPAN(weights->x),
-                     SPAN(weights->dz), INT((int)weights->mode), UPDATE(&weights->update),
+                     SPAN(weights->dz), INT((int)weights->mode), OPTIMIZER_STEP(&weights->update),
                      SPAN(weights->w), SPAN(weights->b)));
 }

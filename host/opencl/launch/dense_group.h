@@ -22,7 +22,7 @@ typedef struct quern__weights_launch {
   size_t n, in, out;
   quern_span x, dz;
   quern__weights_mode mode;
-  quern_update update;
+  quern_optimizer_step update;
   quern_span w, w_momentum, w_square, b, b_momentum, b_square;
 } quern__weights_launch;
 

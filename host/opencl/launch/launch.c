@@ -46,7 +46,7 @@ static quern_status set_span(kernel_setter *setter, quern_span span) {
   return set_parameter(setter, sizeof offset, &offset);
 }
 
-static quern_status set_update(kernel_setter *setter, const quern_update *update) {
+static quern_status set_optimizer_step(kernel_setter *setter, const quern_optimizer_step *update) {
   const cl_int2 rules = {{update->rule, update->decays_bias}};
   const cl_float8 numbers = {{update->rate, update->decay, update->keep, update->momentum,
                               update->gain, update->square_decay, update->square_gain,
@@ -70,8 +70,8 @@ static quern_status set_argument(kernel_setter *setter, const quern__argument *a
     return set_parameter(setter, sizeof(cl_mem), &argument->value.memory);
   case QUERN__ARGUMENT_SPAN:
     return set_span(setter, argument->value.span);
-  case QUERN__ARGUMENT_UPDATE:
-    return set_update(setter, argument->value.update);
+  case QUERN__ARGUMENT_OPTIMIZER_STEP:
+    return set_optimizer_step(setter, argument->value.optimizer_step);
   }
   return QUERN_OK;
 }

@@ -3,12 +3,12 @@
 #include "../opencl.h"
 
 static const quern__kernel update_kernels[] = {
-    [QUERN_UPDATE_SGD] = QUERN__KERNEL_optimizer_update_sgd,
-    [QUERN_UPDATE_MOMENTUM] = QUERN__KERNEL_optimizer_update_momentum,
-    [QUERN_UPDATE_NESTEROV] = QUERN__KERNEL_optimizer_update_nesterov,
-    [QUERN_UPDATE_ADAM] = QUERN__KERNEL_optimizer_update_adam,
-    [QUERN_UPDATE_RMSPROP] = QUERN__KERNEL_optimizer_update_rmsprop,
-    [QUERN_UPDATE_RMSPROP_MOMENTUM] = QUERN__KERNEL_optimizer_update_rmsprop_momentum};
+    [QUERN_OPTIMIZER_RULE_SGD] = QUERN__KERNEL_optimizer_update_sgd,
+    [QUERN_OPTIMIZER_RULE_MOMENTUM] = QUERN__KERNEL_optimizer_update_momentum,
+    [QUERN_OPTIMIZER_RULE_NESTEROV] = QUERN__KERNEL_optimizer_update_nesterov,
+    [QUERN_OPTIMIZER_RULE_ADAM] = QUERN__KERNEL_optimizer_update_adam,
+    [QUERN_OPTIMIZER_RULE_RMSPROP] = QUERN__KERNEL_optimizer_update_rmsprop,
+    [QUERN_OPTIMIZER_RULE_RMSPROP_MOMENTUM] = QUERN__KERNEL_optimizer_update_rmsprop_momentum};
 
 quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_update_op *op) {
   const size_t rule = (size_t)op->update.rule;
@@ -16,7 +16,7 @@ quern_status quern__cl_optimizer_update(void *state, const quern_optimizer_updat
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "optimizer update: rule %d is unknown",
                        (int)op->update.rule);
   return quern__cl_launch(state, update_kernels[rule], quern__range_vectors(state, op->count),
-                          ARGS(ULONG(op->count), SPAN(op->gradients), UPDATE(&op->update),
+                          ARGS(ULONG(op->count), SPAN(op->gradients), OPTIMIZER_STEP(&op->update),
                                SPAN(op->parameters), SPAN(op->momentum), SPAN(op->square)));
 }
 

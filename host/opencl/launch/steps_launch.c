@@ -41,13 +41,14 @@ static quern_status launch_rows(quern__cl *cl, const quern__cl_steps *steps,
 }
 
 static quern_status launch_weights(quern__cl *cl, const quern__cl_steps *steps,
-                                   const quern_steps_op *op, size_t n, const quern_update *update) {
+                                   const quern_steps_op *op, size_t n,
+                                   const quern_optimizer_step *update) {
   const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_steps_weights, range,
                           ARGS(UINT(n), UINT(steps->count), UINT(steps->lowest),
                                MEMORY(steps->layers),
                                SPAN(op->indices.memory != NULL ? op->x : op->source),
-                               SPAN(op->outputs), SPAN(op->dz), UPDATE(update), STATE(op)));
+                               SPAN(op->outputs), SPAN(op->dz), OPTIMIZER_STEP(update), STATE(op)));
 }
 
 /* Steps, of at most `most`, that one launch can take from step `at` on: all with the same numbers,
@@ -64,11 +65,11 @@ static size_t alike(const quern_steps_op *op, size_t position, size_t most, quer
 /* `count` whole steps of n samples from `first` on, in one launch. */
 static quern_status launch_serial(quern__cl *cl, const quern__cl_steps *steps,
                                   const quern_steps_op *op, size_t first, size_t count, size_t n,
-                                  const quern_update *update, quern_span rows) {
+                                  const quern_optimizer_step *update, quern_span rows) {
   return quern__cl_launch(cl, QUERN__KERNEL_steps_serial,
                           (quern__range){.dimensions = 1, .global = {1}, .local = {1}},
                           ARGS(BATCH(steps, op, first, n), STATE(op), RESULTS(op, first),
-                               FAULTS(cl), UINT(count), UPDATE(update), SPAN(rows)));
+                               FAULTS(cl), UINT(count), OPTIMIZER_STEP(update), SPAN(rows)));
 }
 
 static size_t next_batch(const quern__cl_steps *steps, const quern_steps_op *op, size_t first) {
@@ -79,14 +80,14 @@ static size_t next_batch(const quern__cl_steps *steps, const quern_steps_op *op,
 /* From H1 of the n samples before `first`, through their update, to H1 of those from it on. */
 static quern_status launch_columns(quern__cl *cl, const quern__cl_steps *steps,
                                    const quern_steps_op *op, size_t first, size_t n,
-                                   const quern_update *update, bool odd) {
+                                   const quern_optimizer_step *update, bool odd) {
   const quern__range range = {.dimensions = 1, .global = {steps->sharers}, .local = {1}};
   return quern__cl_launch(
       cl, QUERN__KERNEL_steps_columns, range,
       ARGS(UINT(n), UINT(steps->count), UINT(next_batch(steps, op, first)), MEMORY(steps->layers),
-           SAMPLES(op, first), STATE(op), RESULTS(op, first - n), FAULTS(cl), UPDATE(update),
-           UINT(steps->share), UINT(odd), UINT(steps->batch), ULONG(steps->above_parameters),
-           ULONG(steps->above_outputs), MEMORY(steps->places)));
+           SAMPLES(op, first), STATE(op), RESULTS(op, first - n), FAULTS(cl),
+           OPTIMIZER_STEP(update), UINT(steps->share), UINT(odd), UINT(steps->batch),
+           ULONG(steps->above_parameters), ULONG(steps->above_outputs), MEMORY(steps->places)));
 }
 
 /* A launch more than there are steps: the first only goes forward, the last only back. */
@@ -97,7 +98,7 @@ static quern_status run_columns(quern__cl *cl, const quern__cl_steps *steps,
   do {
     first += n;
     /* The first has none: it is passed what it does not read. */
-    const quern_update *update = &op->updates[step > 0 ? step - 1 : 0];
+    const quern_optimizer_step *update = &op->updates[step > 0 ? step - 1 : 0];
     QUERN__FORWARD(launch_columns(cl, steps, op, first, n, update, odd));
     step++;
     n = next_batch(steps, op, first);
@@ -117,7 +118,7 @@ quern_status quern__cl_steps_run(void *state, void *object, const quern_steps_op
     return run_columns(cl, steps, op);
   for (size_t first = 0, step = 0; first < op->n; step += count) {
     const size_t left = op->n - first, n = next_batch(steps, op, first);
-    const quern_update *update = &op->updates[step];
+    const quern_optimizer_step *update = &op->updates[step];
     if (steps->form == QUERN__STEPS_SERIAL) {
       quern_span rows;
       count = alike(op, step, left / n < steps->serial ? left / n : steps->serial, &rows);

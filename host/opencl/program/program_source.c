@@ -101,7 +101,8 @@ static quern_status create_text(const quern__cl *cl, quern__family program,
   quern__text text = {0};
   PUT_FILE(&text, common);
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
-    if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_update) continue;
+    if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_optimizer_rules)
+      continue;
     /* A device whose products are of the other kind has no tiles for these. */
     if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
     put_family(&text, &cl->tuning, family);

@@ -102,7 +102,7 @@ static quern_status run_tune_problem(place where, const quern__tune_case *self, 
                            .out = self->out,
                            .x = left,
                            .dz = right,
-                           .update = {.rule = QUERN_UPDATE_SGD,
+                           .update = {.rule = QUERN_OPTIMIZER_RULE_SGD,
                                       .rate = magnitude ? -learning_rate : learning_rate},
                            .w = result,
                            .b = extra});

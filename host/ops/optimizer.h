@@ -1,6 +1,6 @@
 /* Checks shared by the ops with an optimizer. */
-#ifndef QUERN_HOST_OPS_UPDATE_H
-#define QUERN_HOST_OPS_UPDATE_H
+#ifndef QUERN_HOST_OPS_OPTIMIZER_H
+#define QUERN_HOST_OPS_OPTIMIZER_H
 
 #include "../functions/optimizer.h"
 #include "check.h"
