@@ -61,13 +61,13 @@ typedef struct quern_optimizer {
 } quern_optimizer;
 
 /* Returns an optimizer with this learning rate and PyTorch's defaults: no weight decay, except 0.01
- * for ADAMW, which decays biases too, beta1 0.9, beta2 0.999, alpha 0.99, epsilon 1e-8. momentum is
- * 0 for RMSPROP and 0.9 otherwise, which PyTorch leaves to the caller. Its learning rates are
- * 0.001, and 0.01 for RMSPROP. */
+ * for ADAMW; decay_bias true; beta1 0.9, beta2 0.999, alpha 0.99, epsilon 1e-8; momentum 0 for
+ * RMSPROP. PyTorch has no default of momentum for the others, which get 0.9. PyTorch's learning
+ * rates are 0.001, and 0.01 for RMSPROP. */
 QUERN_API quern_optimizer quern_optimizer_of(quern_optimizer_kind kind, double learning_rate);
 
-/* Returns a learning rate that usually trains well with batches of 16 to 128 samples: 0.1 for SGD,
- * 0.02 for MOMENTUM and NESTEROV, 0.002 for ADAM and ADAMW, 0.001 for RMSPROP. */
+/* Returns a learning rate that usually trains well with batches of some tens of samples: 0.1 for
+ * SGD, 0.02 for MOMENTUM and NESTEROV, 0.002 for ADAM and ADAMW, 0.001 for RMSPROP. */
 QUERN_API double quern_optimizer_usual_rate(quern_optimizer_kind kind);
 
 /* Returns the optimizer of quern_train_options_default(): ADAM with its usual rate. */

@@ -165,11 +165,10 @@ static inline quern_train_options quern_train_options_default(void) {
   return options;
 }
 
-/* Sets what is left to the size of the training set, `rows` samples: a batch of 0 as described
- * there, a schedule's steps of 0 to those of all epochs after the warm-up, and a STEP schedule's
- * period of 0 to the steps of 10 epochs. quern_train and quern_trainer_create do the same; a
- * program calls this to learn the values. Does not wait. QUERN_ERROR_ARGUMENT: NULL, 0 rows, a
- * wrong options->size. */
+/* Sets what options leave to the size of the training set, `rows` samples: a batch of 0 as
+ * described there, schedule.steps of 0 to all steps after the warm-up, and schedule.period of 0 to
+ * the steps of 10 epochs. quern_train and quern_trainer_create do the same; a program calls this to
+ * know the values. QUERN_ERROR_ARGUMENT: NULL, 0 rows, a wrong options->size. */
 QUERN_API quern_status quern_train_options_resolve(quern_train_options *options, size_t rows);
 
 /* Trains the network on `train`, measures `test` (may be NULL) after each epoch, and leaves what
@@ -195,7 +194,8 @@ QUERN_API quern_status quern_train(quern_context *context, quern_network *networ
 
 /* Measures the network on a data set, and waits. Like quern_predict, streams data sets larger than
  * a few MiB in chunks, so they need not fit in device memory. The losses, 4 bytes per sample, stay
- * on the device. */
+ * on the device. QUERN_ERROR_SHAPE: the data have other columns than the network has inputs, here
+ * and below. */
 QUERN_API quern_status quern_evaluate(quern_context *context, const quern_network *network,
                                       const quern_dataset *dataset, quern_metrics *metrics);
 
