@@ -14,7 +14,7 @@
 /* From the launcher's environment, before MPI is initialized: whether there is a launcher, this
  * rank, and the number of ranks, 0 if unknown. */
 typedef struct launched {
-  bool is;
+  bool found;
   size_t rank, ranks;
 } launched;
 
@@ -73,7 +73,7 @@ bool cli_ranks_is_first(void) {
 bool cli_ranks_begin(bool joins, cli_exit *result) {
   const launched by = find_launcher();
   *result = CLI_OK;
-  if (!by.is || by.ranks == 1) return true;
+  if (!by.found || by.ranks == 1) return true;
   if (by.rank > 0) {
     *result = joins ? CLI_FAILED : CLI_OK;
     return false;
@@ -132,7 +132,7 @@ static cli_exit join(const launched *by) {
 bool cli_ranks_begin(bool joins, cli_exit *result) {
   const launched by = find_launcher();
   *result = CLI_OK;
-  if (!by.is) return true;
+  if (!by.found) return true;
   if (!joins) return by.rank == 0;
   *result = join(&by);
   return *result == CLI_OK;

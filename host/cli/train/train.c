@@ -35,6 +35,21 @@ static bool refuses_labels(const train_settings *settings) {
          changes_labels(settings);
 }
 
+/* Checks the options, and writes the configuration if asked for. */
+static cli_exit check(const cli_command *command, const train_settings *settings) {
+  if (settings->checkpoint_every > 0 && settings->checkpoint == NULL)
+    return cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
+  if (refuses_labels(settings))
+    return cli_fail_usage(command, "--%s needs --loss categorical",
+                          settings->label_smoothing > 0 ? "label-smoothing" : "class-weights");
+  cli_exit result = cli_recipe_check(command, settings);
+  if (!cli_ranks_is_first()) return result;
+  if (result == CLI_OK) result = cli_training_check_files(settings);
+  if (result == CLI_OK && settings->write_config != NULL)
+    result = cli_config_write(command, settings->write_config, settings);
+  return result;
+}
+
 static cli_exit run_train(const cli_command *command, int argc, char **argv) {
   const quern_train_options usual = quern_train_options_default();
   train_settings settings = {.activation = quern_activation_of(QUERN_ACTIVATION_RELU),
@@ -65,17 +80,7 @@ static cli_exit run_train(const cli_command *command, int argc, char **argv) {
   cli_parsed parsed = cli_parse(command, argc, argv, &settings);
   settings.arguments = argv + 1;
   cli_exit result = (cli_exit)cli_parsed_exit(parsed);
-  if (parsed == CLI_PARSED_RUN && settings.checkpoint_every > 0 && settings.checkpoint == NULL)
-    result = cli_fail_usage(command, "--checkpoint-every needs --checkpoint");
-  else if (parsed == CLI_PARSED_RUN && refuses_labels(&settings))
-    result = cli_fail_usage(command, "--%s needs --loss categorical",
-                            settings.label_smoothing > 0 ? "label-smoothing" : "class-weights");
-  if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_recipe_check(command, &settings);
-  if (parsed == CLI_PARSED_RUN && result == CLI_OK && cli_ranks_is_first())
-    result = cli_training_check_files(&settings);
-  if (parsed == CLI_PARSED_RUN && result == CLI_OK && settings.write_config != NULL &&
-      cli_ranks_is_first())
-    result = cli_config_write(command, settings.write_config, &settings);
+  if (parsed == CLI_PARSED_RUN) result = check(command, &settings);
   result = cli_ranks_agree(result);
   if (parsed == CLI_PARSED_RUN && result == CLI_OK) result = cli_run_training(&settings);
   free(settings.class_weights.items);
@@ -98,7 +103,7 @@ const cli_command cli_train = {
         "from the checkpoint. A second one ends the program at once. SIGHUP, SIGPIPE and SIGXFSZ "
         "(the limit on a file's size) do the same as the first, however often they come. A signal "
         "that was ignored at first, as under `nohup`, stays ignored.\nThe files to write are "
-        "checked before anything is read. One that is no regular file, cannot be written, would "
+        "checked before anything is read. One that is not a regular file, cannot be written, would "
         "overwrite an input, or is named twice is refused.\nA loss that is infinite or not a "
         "number ends training with the step and the layer in which that began. Such numbers are "
         "never saved.\nUnder `mpirun`, if quern was built with MPI, all ranks train one network: "
