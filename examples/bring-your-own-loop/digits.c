@@ -1,4 +1,4 @@
-/* Reads the digits, with nothing but the C library. */
+/* Reads the digits with the C library only. */
 #include "digits.h"
 
 #include <stdio.h>

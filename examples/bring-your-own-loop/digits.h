@@ -14,7 +14,7 @@ typedef struct digits {
   int32_t *labels; /* [rows] */
 } digits;
 
-/* False where the file cannot be read or has another form. */
+/* Returns false if the file cannot be read or has another form. */
 bool digits_read(const char *path, digits *read);
 void digits_free(digits *read);
 

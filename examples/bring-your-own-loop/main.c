@@ -1,8 +1,8 @@
 /* usage: bring_your_own_loop_plain DIGITS.csv [--numbers]
  *
- * A program with a network of its own: 64-32-10, trained on most of the digits by a loop of its
- * own, measured on the rest. It knows ops.h and not what is behind it. With --numbers it prints the
- * losses and what was learned, a number a line. */
+ * A program with its own network: 64-32-10, trained by its own loop on most of the digits and
+ * evaluated on the rest. It uses ops.h and does not depend on its implementation. With --numbers it
+ * prints the losses and the learned parameters, one number per line. */
 #include "digits.h"
 #include "ops.h"
 
@@ -13,7 +13,7 @@
 enum { HIDDEN = 32, BATCH = 32, EPOCHS = 10, HELD_OUT = 360 };
 static const float rate = 0.1f;
 
-/* Where everything lies in the one memory of the network. */
+/* The places of the parameters in the network's memory. */
 enum {
   W1 = 0,
   B1 = W1 + PIXELS * HIDDEN,
@@ -25,14 +25,14 @@ enum {
 typedef struct network {
   numbers *parameters;
   numbers *x, *labels, *losses; /* of all digits */
-  numbers *h, *z, *dh, *dz;     /* of as many as go through at a time */
+  numbers *h, *z, *dh, *dz;     /* of one batch */
 } network;
 
 static matrix at(numbers *in, size_t first, size_t rows, size_t columns) {
   return (matrix){in, first, rows, columns};
 }
 
-/* The same start each time: W uniform in ±1/√in, b = 0. */
+/* The same initial values each time: W uniform in ±1/√in, b = 0. */
 static void start(float *parameters) {
   unsigned state = 1;
   for (size_t i = 0; i < PARAMETERS; i++) {
@@ -72,7 +72,7 @@ static bool mean_loss(const network *n, size_t first, size_t rows, float *losses
   return true;
 }
 
-/* How many of the held-out digits have their own class as the largest output. */
+/* The number of held-out digits whose class has the largest output. */
 static bool count_right(const network *n, const digits *data, size_t first, float *outputs,
                         size_t *right) {
   const size_t rows = data->rows - first;
@@ -87,7 +87,7 @@ static bool count_right(const network *n, const digits *data, size_t first, floa
   return true;
 }
 
-/* `scratch` holds what is read: losses, outputs, parameters. */
+/* `scratch` receives losses, outputs and parameters. */
 static bool train(const network *n, const digits *data, float *scratch, bool only_numbers) {
   const size_t rows = data->rows - HELD_OUT;
   start(scratch);

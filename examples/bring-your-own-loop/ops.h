@@ -1,5 +1,5 @@
-/* What the program computes with: ops_plain.c has it in plain C, ops_quern.c on any OpenCL device.
- * One of the two is linked. */
+/* The functions with which the program computes: ops_plain.c implements them in plain C,
+ * ops_quern.c on any OpenCL device. One of the two is linked. */
 #ifndef OPS_H
 #define OPS_H
 
@@ -10,14 +10,13 @@
 /* Memory for `count` floats, or as many int32_t. */
 typedef struct numbers numbers;
 
-/* A matrix in it, row major, from number `at` on. */
+/* A matrix in this memory, row major, starting at element `position`. */
 typedef struct matrix {
   numbers *in;
   size_t position, rows, columns;
 } matrix;
 
-/* Every function that returns a bool returns false on failure; then ops_error() says what it was.
- */
+/* Functions that return a bool return false on failure; ops_error() then has the reason. */
 bool ops_begin(void);
 void ops_end(void);
 const char *ops_error(void);
@@ -33,7 +32,7 @@ bool dense_forward(matrix x, matrix w, matrix b, bool squash, matrix y);
 /* losses_r = log Σ_a exp(Z_ra) - Z_r,label and dZ = scale · ∂losses/∂Z; labels are int32_t. */
 bool softmax_cross_entropy(matrix z, matrix labels, float scale, matrix losses, matrix dz);
 
-/* dX = dZ Wᵀ ∘ (1 - h²), h being the output of the tanh underneath. */
+/* dX = dZ Wᵀ ∘ (1 - h²), where h is the output of the tanh below. */
 bool dense_backward(matrix dz, matrix w, matrix h, matrix dx);
 
 /* W ← W - rate · Xᵀ dZ, b ← b - rate · Σ_rows dZ. */

@@ -1,4 +1,4 @@
-/* The ops in plain C, as the program had them. */
+/* The ops in plain C. */
 #include "ops.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* What the two halves of the adapter share: the network as quern sees it. */
+/* The network as quern uses it, shared by the two halves of the adapter. */
 #ifndef FANN_QUERN_ADAPTER_H
 #define FANN_QUERN_ADAPTER_H
 
@@ -9,7 +9,7 @@ _Static_assert(sizeof(fann_type) == sizeof(float),
 
 typedef struct dense_layer {
   size_t in, out;
-  enum fann_activationfunc_enum function; /* FANN's name of it */
+  enum fann_activationfunc_enum function; /* FANN's name */
   quern_activation activation;            /* and quern's */
   float scale;                            /* c: quern's weights are FANN's times this */
   quern_tensor w, b;                      /* in adapter->parameters */

@@ -1,17 +1,17 @@
-/* Networks from FANN and back. */
+/* Converts networks from FANN and back. */
 #include "adapter.h"
 
 #include <quern/backend.h>
 #include <stdlib.h>
 
-/* FANN 2.2 sets weights one at a time by a search through all of them, so this reads and writes the
- * struct. A neuron's weights are in a row: one for each neuron of the layer below, and then its
- * bias. */
+/* FANN 2.2 sets weights one at a time by searching through all of them, so this reads and writes
+ * the struct. A neuron's weights are consecutive: one for each neuron of the layer below, and then
+ * its bias. */
 static fann_type *weights_of(const struct fann *ann, size_t index, size_t neuron) {
   return ann->weights + ann->first_layer[index + 1].first_neuron[neuron].first_con;
 }
 
-/* Layers of a network that quern can take, without their place on the device. */
+/* Layers of a network that quern supports, without their place on the device. */
 static quern_status read_layer(const struct fann *ann, const unsigned *widths, size_t index,
                                dense_layer *result) {
   const struct fann_neuron *neurons = ann->first_layer[index + 1].first_neuron;
@@ -59,7 +59,7 @@ static quern_status read_layer(const struct fann *ann, const unsigned *widths, s
   return QUERN_OK;
 }
 
-/* Gives the layers of a network that quern can take. The caller frees *layers. */
+/* Returns the layers of a network that quern supports. The caller frees *layers. */
 static quern_status read_layers(const struct fann *ann, dense_layer **layers, size_t *count) {
   struct fann *asked = (struct fann *)ann; /* FANN's getters take no const */
   if (fann_get_network_type(asked) != FANN_NETTYPE_LAYER)
@@ -88,7 +88,7 @@ static quern_status read_layers(const struct fann *ann, dense_layer **layers, si
   return status;
 }
 
-/* FANN keeps [out][in + bias], quern [in][out] and the bias by itself. */
+/* FANN stores [out][in + bias], quern [in][out] and a separate bias. */
 static void from_fann(const struct fann *ann, size_t index, const dense_layer *layer, float *w,
                       float *b) {
   for (size_t j = 0; j < layer->out; j++) {
@@ -107,7 +107,7 @@ static void to_fann(struct fann *ann, size_t index, const dense_layer *layer, co
   }
 }
 
-/* Lays the parameters out in one buffer; returns how many there are. */
+/* Places the parameters in one buffer; returns how many there are. */
 static size_t lay_out(fann_quern *adapter) {
   size_t offset = 0;
   for (size_t i = 0; i < adapter->layer_count; i++) {
@@ -131,7 +131,7 @@ quern_status fann_quern_create(quern_context *context, const struct fann *ann,
   status = read_layers(ann, &result->layers, &result->layer_count);
   if (status != QUERN_OK) goto done;
 
-  /* FANN has as many weights in memory: this does not overflow */
+  /* FANN has as many weights in memory, so this does not overflow */
   size_t bytes = lay_out(result) * sizeof(float);
   status = quern_buffer_create(context, bytes, &result->parameters);
   if (status != QUERN_OK) goto done;

@@ -1,8 +1,8 @@
 /* usage: fann_on_quern [FILE.net]
  *
- * Loads a network with FANN, runs and trains it there and with quern's ops, gives the weights back,
- * and prints how far the two are apart and how long each took: the two take turns, and the medians
- * are printed. Without a file: a 784-512-256-10 network, saved and loaded again. */
+ * Loads a network with FANN, runs and trains it with FANN and with quern's ops, copies the weights
+ * back, and prints the difference and the times: the two alternate, and medians are printed.
+ * Without a file: a 784-512-256-10 network, saved and loaded again. */
 #include "fann_quern.h"
 
 #include <math.h>
@@ -20,15 +20,15 @@ static double seconds(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Uniform in [-1, 1), the same at every run. */
+/* Uniform in [-1, 1), the same in every run. */
 static float next_value(void) {
   static unsigned state = 1;
   state = state * 1664525u + 1013904223u;
   return (float)(state >> 8) / 8388608.0f - 1.0f;
 }
 
-/* FANN trains sigmoids exactly while they stay off their limits: see fann_quern.h. Small weights
- * see to that. */
+/* FANN trains sigmoids exactly as long as they stay away from their limits (see fann_quern.h),
+ * which small weights ensure. */
 static struct fann *make_network(const char *path) {
   const unsigned widths[] = {784, 512, 256, 10};
   struct fann *ann = fann_create_standard_array(4, widths);
@@ -56,7 +56,7 @@ static struct fann_train_data *make_data(const struct fann *ann) {
   return data;
 }
 
-/* The largest |a - b| over the largest |b|; NaN where one is not a number. */
+/* The largest |a - b| over the largest |b|; NaN if one is not a number. */
 static float distance(const float *a, const float *b, size_t count) {
   float apart = 0.0f, largest = 0.0f;
   for (size_t i = 0; i < count; i++) {
@@ -68,7 +68,7 @@ static float distance(const float *a, const float *b, size_t count) {
   return largest > 0.0f ? apart / largest : apart;
 }
 
-/* What a round took, in seconds. */
+/* The seconds of each round. */
 typedef struct times {
   double fann[ROUNDS], quern[ROUNDS];
 } times;
@@ -85,7 +85,7 @@ static double median(const double *values) {
   return sorted[ROUNDS / 2];
 }
 
-/* Returns whether they agree; only then is there a speed. */
+/* Returns whether they agree; only then is a speed printed. */
 static bool report(const char *what, const char *name, float apart, const times *took) {
   if (!(apart <= tolerance)) {
     printf("%-8s apart by %.1e of the largest %s\n", what, (double)apart, name);
@@ -109,7 +109,7 @@ static bool run_both(struct fann *ann, const struct fann_train_data *data, fann_
   size_t in = ann->num_input, out = ann->num_output;
   for (size_t i = 0; i < SAMPLES; i++)
     memcpy(to->inputs + i * in, data->input[i], in * sizeof(float));
-  /* Once before the clock starts: kernels are built at their first use. */
+  /* Once before the measurement, because kernels are built at their first use. */
   if (fann_quern_run(adapter, to->inputs, SAMPLES, to->by_quern) != QUERN_OK) return false;
   times took;
   for (size_t round = 0; round < ROUNDS; round++) {
@@ -130,7 +130,7 @@ static bool train_both(struct fann *ann, struct fann_train_data *data, fann_quer
   float mse = 0.0f;
   memcpy(to->weights, ann->weights, bytes);
 
-  /* On an adapter of its own, for the kernels. */
+  /* On another adapter, to build the kernels. */
   fann_quern *first = NULL;
   bool ok = fann_quern_create(context, ann, &first) == QUERN_OK &&
             fann_quern_train(first, ann, data, 1, &mse) == QUERN_OK;
@@ -148,7 +148,7 @@ static bool train_both(struct fann *ann, struct fann_train_data *data, fann_quer
     took.fann[round] = seconds() - began;
   }
 
-  /* FANN's own result is put aside, and quern's takes its place in the network. */
+  /* FANN's own result is kept, and quern's replaces it in the network. */
   float *by_fann = malloc(bytes);
   if (by_fann == NULL) return false;
   memcpy(by_fann, ann->weights, bytes);

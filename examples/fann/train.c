@@ -1,4 +1,4 @@
-/* The loop under FANN's: forward, squared error, backward, by quern's ops. */
+/* The training loop: forward, squared error, backward, with quern's ops. */
 #include "adapter.h"
 
 #include <quern/backend.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a pass over `rows` samples needs on the device. */
+/* The memory on the device for a pass over `rows` samples. */
 typedef struct device_pass {
   size_t rows;
   quern_tensor x, y;
@@ -72,8 +72,8 @@ static quern_status forward(const fann_quern *adapter, const device_pass *pass) 
   return status;
 }
 
-/* FANN passes back (output - target), and half of that where the output is symmetric: its range is
- * twice as wide. */
+/* FANN passes back (output - target), and half of that if the output is symmetric, because its
+ * range is twice as wide. */
 static float share_of_error(const fann_quern *adapter) {
   return adapter->layers[adapter->layer_count - 1].function == FANN_SIGMOID_SYMMETRIC ? 0.5f : 1.0f;
 }
@@ -129,7 +129,7 @@ static quern_status read_mse(const fann_quern *adapter, const device_pass *pass,
   return QUERN_OK;
 }
 
-/* FANN keeps a pointer for each sample. */
+/* FANN has a pointer for each sample. */
 static quern_status upload(quern_tensor to, fann_type *const *rows) {
   size_t bytes = to.columns * sizeof(float);
   float *values = malloc(to.rows * bytes);

@@ -1,13 +1,13 @@
 /* usage: ring MODEL
  *
- * Learns which points of the unit square lie in a ring, saves the network as MODEL, and asks what
- * it reads back. */
+ * Learns which points of the unit square are in a ring, saves the network as MODEL, loads it and
+ * predicts. */
 #include <quern/quern.h>
 #include <stdio.h>
 
 enum { POINTS = 4000, INSIDE = 1, CLASSES = 2 };
 
-/* Points one after the other, two coordinates each, and for each 1 where it lies in the ring. */
+/* Points in sequence, two coordinates each, and for each 1 if it is in the ring. */
 static void make_points(float *points, int32_t *inside, unsigned random) {
   for (size_t i = 0; i < POINTS; i++) {
     for (size_t j = 0; j < 2; j++) {

@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-/* What quern_dataset_open gives, as floats: a program with data of its own has such arrays already.
- */
+/* The data of quern_dataset_open as float arrays, which a program with its own data has already. */
 static quern_status upload(quern_context *context, const quern_dataset *dataset, digits *data) {
   data->count = quern_dataset_rows(dataset);
   float *pixels = malloc(data->count * PIXELS * sizeof *pixels);

@@ -1,8 +1,9 @@
-/* An optimizer of one's own: quern computes the gradients, the program takes the step.
+/* A custom optimizer: quern computes the gradients, and the program updates. It is Lion (Chen et
+ * al., "Symbolic Discovery of Optimization Algorithms", 2023):
  *
- * It is Lion (Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023):
- *   u = sign(beta1 m + (1 - beta1) g)     p <- p - lr (u + decay p)     m <- beta2 m + (1 - beta2)
- * g */
+ *   u = sign(beta1 m + (1 - beta1) g)
+ *   p <- p - lr (u + decay p)
+ *   m <- beta2 m + (1 - beta2) g */
 #include "digits.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@
 enum { EPOCHS = 20, LAYERS = 2, TENSORS = 2 * LAYERS };
 static const float rate = 2e-3f, decay = 0.1f, beta1 = 0.9f, beta2 = 0.99f;
 
-/* A weight matrix or a bias: where it and its gradient lie on the device, and its numbers here. */
+/* A weight matrix or a bias: its tensor and its gradient's on the device, and its numbers on the
+ * host. */
 typedef struct parameter {
   quern_tensor values, gradients;
   size_t count;

@@ -1,12 +1,11 @@
-/* A loop of one's own over a plan: the program says what a batch is, and what the learning rate is
- * in each step. */
+/* A loop over a plan: the program chooses the batches, and the learning rate of each step. */
 #include "digits.h"
 
 #include <stdio.h>
 
 enum { EPOCHS = 20 };
 
-/* Falls with one over the epoch, which none of quern's schedules does. */
+/* Decreases as 1 / (1 + epoch / 5), which none of quern's schedules does. */
 static double rate_of(int epoch) {
   return 0.05 / (1.0 + epoch / 5.0);
 }
@@ -14,7 +13,7 @@ static double rate_of(int epoch) {
 static quern_status run_epoch(quern_plan *plan, const digits *train, double rate,
                               quern_tensor losses) {
   quern_optimizer optimizer = quern_optimizer_of(QUERN_OPTIMIZER_NESTEROV, rate);
-  /* of the same kind: momentum goes on */
+  /* of the same kind, so momentum continues */
   quern_status status = quern_plan_set_optimizer(plan, &optimizer);
   for (size_t first = 0; status == QUERN_OK && first < train->count; first += BATCH) {
     const size_t rows = train->count - first < BATCH ? train->count - first : BATCH;
@@ -24,7 +23,7 @@ static quern_status run_epoch(quern_plan *plan, const digits *train, double rate
   return status;
 }
 
-/* Adds the losses up on the device and reads the sum, which is the one wait of an epoch. */
+/* Adds the losses on the device and reads the sum, which is the only wait of an epoch. */
 static quern_status mean_loss(quern_context *context, quern_tensor losses, quern_tensor sum,
                               double *mean) {
   float total = 0.0f;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Points x of a square, and y = sin(3 x0) x1 there: all x first, [count][2], then all y. The points
- * of a step are the same wherever it runs. */
+ * of a step are the same on every device. */
 static const char source[] =
     "uint mix(uint v) { v ^= v >> 16; v *= 0x7feb352du; v ^= v >> 15; v *= 0x846ca68bu; return v ^ "
     "v >> 16; }\n"

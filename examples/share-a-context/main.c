@@ -1,10 +1,10 @@
 /* usage: share_a_context in-order | out-of-order | none
  *
- * A program with its own OpenCL context and kernels. One kernel makes points in the program's
- * memory; quern trains a network on them there, and writes what it predicts into the program's
- * memory; another kernel of the program compares the two. No number is copied in between. The word
- * says which queue quern is told of: with the program's own in-order queue both are in order by
- * themselves, otherwise events join them. */
+ * A program with its own OpenCL context and kernels. One kernel writes points into the program's
+ * memory; quern trains a network on them in place, and writes predictions into the program's
+ * memory; another kernel of the program compares the two. Nothing is copied. The argument is the
+ * kind of queue that quern gets: the program's own in-order queue keeps the order by itself;
+ * otherwise events do. */
 #include "training.h"
 
 #include <math.h>
@@ -25,16 +25,16 @@ static bool say(quern_status status) {
   return status == QUERN_OK;
 }
 
-/* quern's ops after the program's command; the program's queue is flushed, as OpenCL asks of who is
- * waited for. */
+/* Orders quern's ops after the program's command. OpenCL requires the program's queue to be
+ * flushed, because another queue waits for it. */
 static bool let_quern_wait(const program *p, const cl_event *event) {
   return device_check(clFlush(p->own.queue), "clFlush") &&
          say(quern_opencl_wait(p->training.context, 1, event));
 }
 
-/* Points, a step, errors: each after the one before it. `previous` is the end of the step before,
- * which read the points that are now made anew; NULL where there is none. *done is the end of this
- * one. */
+/* Points, a step, errors: each after the one before. `previous` is the end of the previous step,
+ * which read the points that are now replaced; NULL for the first. *done is the end of this
+ * step. */
 static bool run_step(program *p, cl_uint step, const cl_event *previous, cl_event *done) {
   const bool joined = p->kind == IN_ORDER;
   cl_event event = NULL, trained = NULL;
@@ -50,7 +50,7 @@ static bool run_step(program *p, cl_uint step, const cl_event *previous, cl_even
   return ok;
 }
 
-/* The mean of the errors that the program's own kernel found, which quern's loss must be too. */
+/* The mean of the errors from the program's own kernel, which must equal quern's loss. */
 static bool report(const program *p, cl_uint step, const cl_event *done) {
   float errors[COUNT];
   double own = 0.0, loss;
@@ -110,7 +110,7 @@ static bool run(program *p) {
   const bool ok = make_memory(p) && set_arguments(p) &&
                   say(training_open(&p->own, p->kind, p->points, p->predicted, &p->training)) &&
                   run_steps(p);
-  /* In any order: quern holds what it uses. */
+  /* In any order: quern retains the objects that it uses. */
   cl_mem const all[] = {p->points, p->predicted, p->errors};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++)
     if (all[i] != NULL) clReleaseMemObject(all[i]);

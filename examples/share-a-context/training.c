@@ -1,4 +1,4 @@
-/* quern's part: a step of training, queued on the program's memory. */
+/* quern's part: a training step, queued on the program's memory. */
 #include "training.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 enum { IN = 2, HIDDEN = 16 };
 static const float rate = 0.2f;
 
-/* Floats of the parameters, and of what passes between the ops of a step. */
+/* The number of floats of the parameters, and of the intermediate results of a step. */
 enum { W1 = 0, B1 = W1 + IN * HIDDEN, W2 = B1 + HIDDEN, B2 = W2 + HIDDEN, PARAMETERS = B2 + 1 };
 enum {
   H = 0,
