@@ -1,5 +1,5 @@
-/* Callbacks of a training may free what it uses, which then stays until the call returns. What they
- * may not do is an error. */
+/* Callbacks of a training may free what it uses, which then stays until the call returns. Calls
+ * that they may not make fail. */
 #include "plain_options.h"
 #include "test.h"
 
