@@ -1,5 +1,5 @@
-/* The text of a tuning file. A reader trusts nothing: what it read counts only once the last line
- * was right. */
+/* The text of a tuning file. Nothing in it is trusted: values take effect only after the last line
+ * was checked. */
 #include "tuning_text.h"
 
 #include "../base/text.h"
@@ -14,7 +14,7 @@
 #define FIRST_LINE "quern tuning 1"
 #define LAST_LINE  "end"
 
-/* What a file's parameters were found with, besides `dense`, which comes after them. */
+/* What the parameters were found with; `dense` follows. */
 enum {
   IDENTITY_QUERN,
   IDENTITY_KERNELS,
@@ -30,8 +30,8 @@ static const char *dense_name(quern__cl_dense dense) {
   return dense == QUERN__DENSE_GROUP ? "group" : "item";
 }
 
-/* FNV-1a over the sources of all kernels: parameters do not outlive the kernels that they were
- * found for. */
+/* FNV-1a of the sources of all kernels: parameters are valid only for the kernels that they were
+ * found with. */
 static uint64_t hash_kernels(void) {
   static const struct {
     const unsigned char *text;
@@ -62,8 +62,7 @@ static void identify(const quern_device_info *info, identity *self) {
   self->values[IDENTITY_DRIVER] = info->driver;
 }
 
-/* A driver may put anything into its strings; a file's line holds a blank for a control character.
- */
+/* Driver strings may contain anything; a file has a blank for each control character. */
 static char printable(char letter) {
   const unsigned char byte = (unsigned char)letter;
   return byte < 0x20 || byte == 0x7F ? ' ' : letter;
@@ -106,7 +105,7 @@ typedef struct reader {
   size_t line;
   identity current;
   bool seen_identity[IDENTITY_COUNT], seen_dense;
-  bool *seen; /* for each field, owned */
+  bool *seen; /* per field; owned */
   quern__cl_tuning tuning;
 } reader;
 
@@ -114,11 +113,11 @@ typedef struct reader {
   quern__fail(QUERN_ERROR_FORMAT, "%s: line %zu: " format, (reader)->path, (reader)->line,         \
               __VA_ARGS__)
 
-/* Enough of a strange word to know it by. */
+/* Enough of an unknown word to recognize it. */
 #define WORD "%.60s"
 
-/* The next line without its newline, and with a question mark for each control character, since
- * messages quote it; NULL where none is left, or where it has no newline: a file cut short. */
+/* The next line without its newline, with a question mark for each control character, since
+ * messages quote it. NULL at the end, or without a newline: a truncated file. */
 static char *next_line(reader *r) {
   char *line = r->next;
   char *end = strchr(line, '\n');
@@ -131,19 +130,8 @@ static char *next_line(reader *r) {
   return line;
 }
 
-/* The plain decimal digits of a number; false for anything else. */
-static bool parse_number(const char *text, unsigned *value) {
-  *value = 0;
-  if (*text == '\0') return false;
-  for (; *text != '\0'; text++) {
-    if (*text < '0' || *text > '9' || *value > 99999999) return false;
-    *value = 10 * *value + (unsigned)(*text - '0');
-  }
-  return true;
-}
-
 static quern_status read_identity(reader *r, int which, const char *value) {
-  if (r->seen_identity[which]) return fail_at(r, "%s stands there twice", identity_names[which]);
+  if (r->seen_identity[which]) return fail_at(r, "%s appears twice", identity_names[which]);
   r->seen_identity[which] = true;
   if (same_text(value, r->current.values[which])) return QUERN_OK;
   return fail_at(r, "made for %s \"" WORD "\", but this is \"" WORD "\": tune the device again",
@@ -151,7 +139,7 @@ static quern_status read_identity(reader *r, int which, const char *value) {
 }
 
 static quern_status read_dense(reader *r, const char *value) {
-  if (r->seen_dense) return fail_at(r, "%s stands there twice", "dense");
+  if (r->seen_dense) return fail_at(r, "%s appears twice", "dense");
   r->seen_dense = true;
   if (strcmp(value, dense_name(r->tuning.dense)) == 0) return QUERN_OK;
   return fail_at(r, "dense is \"" WORD "\", expected %s for this device", value,
@@ -160,13 +148,15 @@ static quern_status read_dense(reader *r, const char *value) {
 
 static quern_status read_field(reader *r, size_t index, const char *value) {
   const quern__tuning_field *field = &quern__tuning_fields[index];
-  if (r->seen[index]) return fail_at(r, "%s stands there twice", field->name);
+  if (r->seen[index]) return fail_at(r, "%s appears twice", field->name);
   r->seen[index] = true;
-  unsigned number;
-  if (!parse_number(value, &number) || number < field->least || number > field->most)
+  uint64_t number;
+  const char *end;
+  if (!quern__parse_whole(value, field->most, &number, &end) || *end != '\0' ||
+      number < field->least)
     return fail_at(r, "%s is \"" WORD "\", expected a whole number from %u to %u", field->name,
                    value, field->least, field->most);
-  *quern__tuning_value(&r->tuning, field) = number;
+  *quern__tuning_value(&r->tuning, field) = (unsigned)number;
   return QUERN_OK;
 }
 
@@ -199,12 +189,12 @@ static quern_status check_complete(const reader *r) {
 static quern_status read_lines(reader *r) {
   const char *line = next_line(r);
   if (line == NULL || strcmp(line, FIRST_LINE) != 0)
-    return fail_at(r, "expected \"%s\"; it is no tuning file, or one of another version",
+    return fail_at(r, "expected \"%s\": this is not a tuning file, or is one of another version",
                    FIRST_LINE);
   for (;;) {
     char *pair = next_line(r);
     if (pair == NULL)
-      return fail_at(r, "the file is cut short, expected \"%s\" as its last line", LAST_LINE);
+      return fail_at(r, "the file is truncated, expected \"%s\" as its last line", LAST_LINE);
     if (strcmp(pair, LAST_LINE) == 0) break;
     QUERN__FORWARD(read_pair(r, pair));
   }
@@ -216,7 +206,7 @@ quern_status quern__tuning_parse(const char *path, char *text, size_t size,
                                  const quern_device_info *info, quern__cl_limits limits,
                                  quern__cl_tuning *tuning) {
   if (strlen(text) != size)
-    return quern__fail(QUERN_ERROR_FORMAT, "%s: holds a zero byte, expected text", path);
+    return quern__fail(QUERN_ERROR_FORMAT, "%s: contains a zero byte, expected text", path);
   reader r = {.path = path, .next = text, .tuning = *tuning};
   identify(info, &r.current);
   r.seen = calloc(quern__tuning_field_count, sizeof *r.seen);

@@ -14,6 +14,7 @@ const char *quern_verify_op_name(size_t index) {
   return index < quern__sweep_count ? quern__sweeps[index].name : NULL;
 }
 
+/* Lists the one variant of a backend without variants. */
 static quern_status list_one(quern__variant **list, size_t *count) {
   *list = calloc(1, sizeof **list);
   if (*list == NULL) return quern__fail_memory("verify", sizeof **list);

@@ -1,16 +1,15 @@
-/* Trials: building, verifying and timing rows. */
+/* Trials: builds, verifies and times rows. */
 #include "tune_trial.h"
 
 #include "../../base/clock.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A candidate this much slower in its first round is not timed further. */
+/* A candidate with a lower ratio in its first round is not timed further. */
 static const double hopeless = 0.7;
 
-/* The row as the context gets it: of tiles only the one that is meant. */
+/* The row for the context: only the tile that is tuned. */
 static quern__cl_tuning only_size(const quern__cl_tuning *row, quern__group_size size) {
   quern__cl_tuning tuning = *row;
   for (int other = 0; size != QUERN__GROUP_SIZE_COUNT && other < QUERN__GROUP_SIZE_COUNT; other++)
@@ -18,7 +17,7 @@ static quern__cl_tuning only_size(const quern__cl_tuning *row, quern__group_size
   return tuning;
 }
 
-/* Gives the context a variant's row and programs. */
+/* Switches the context to a variant's row and programs. */
 static void use(quern__tune_trial *trial, int which) {
   quern__cl *cl = trial->cl;
   if (which == trial->current) return;
@@ -32,7 +31,7 @@ static void use(quern__tune_trial *trial, int which) {
   trial->current = which;
 }
 
-/* Gives the context the row: that of the start, or the candidate's, which becomes this one. */
+/* Switches the context to the row: the start's, or the candidate's, which becomes this one. */
 static void choose(quern__tune_trial *trial, const quern__cl_tuning *row) {
   const quern__cl_tuning tuning = only_size(row, trial->size);
   use(trial, QUERN__TUNE_START);
@@ -94,7 +93,7 @@ quern_status quern__tune_trial_verify(void *state, const quern__cl_tuning *row) 
 /* --- Timing
  * --------------------------------------------------------------------------------------------- */
 
-/* The seconds that one run takes, of `times` in a row. */
+/* Runs the problem `times` times; *seconds is the time per run. */
 static quern_status run_tune_trial(quern__tune_trial *trial, size_t index, size_t times,
                                    double *seconds) {
   quern_status status = QUERN_OK;
@@ -107,7 +106,7 @@ static quern_status run_tune_trial(quern__tune_trial *trial, size_t index, size_
   return status != QUERN_OK ? status : waited;
 }
 
-/* How often a problem runs in a round, by what the start takes. */
+/* Sets how often a problem runs per round, by the time of the start. */
 static quern_status calibrate(quern__tune_trial *trial, size_t index) {
   enum { MOST = 1 << 20 };
   size_t times = 1;
@@ -125,7 +124,7 @@ static quern_status calibrate(quern__tune_trial *trial, size_t index) {
 static quern_status time_round(quern__tune_trial *trial, size_t round) {
   for (size_t i = 0; i < trial->count; i++) {
     if (!trial->problems[i].problem.timed) continue;
-    /* Who goes first takes turns too. */
+    /* The order alternates too. */
     for (size_t turn = 0; turn < 2; turn++) {
       const int which = (round + turn) % 2 == 0 ? QUERN__TUNE_START : QUERN__TUNE_CANDIDATE;
       use(trial, which);
@@ -136,7 +135,7 @@ static quern_status time_round(quern__tune_trial *trial, size_t round) {
   return QUERN_OK;
 }
 
-/* Over the timed problems: the geometric means of the ratio, and of the candidate's rate. */
+/* Geometric means over the timed problems: of the ratio, and of the candidate's rate. */
 static void sum_up(const quern__tune_trial *trial, size_t round, double *ratio, double *gflops) {
   double ratios = 0, rates = 0;
   for (size_t i = 0; i < trial->count; i++) {
