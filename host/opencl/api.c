@@ -25,7 +25,7 @@ static void *open_library(char *why, size_t why_size) {
   }
   void *library = dlopen("libOpenCL.so.1", flags);
   if (library == NULL) {
-    /* dlerror repeats the name; what it adds matters only where the file exists. */
+    /* dlerror repeats the name; the rest matters only if the file exists. */
     const char *story = dlerror();
     if (strstr(story, "libOpenCL.so.1: cannot open shared object file") != NULL)
       snprintf(why, why_size, "libOpenCL.so.1 was not found");
@@ -35,7 +35,7 @@ static void *open_library(char *why, size_t why_size) {
   return library;
 }
 
-/* POSIX lets an object pointer from dlsym be a function's; ISO C has no cast for it. */
+/* POSIX allows an object pointer from dlsym to be a function's; ISO C has no cast for it. */
 #define FIND_FUNCTION(name)                                                                        \
   symbol = dlsym(library, "cl" #name);                                                             \
   if (symbol == NULL)                                                                              \
@@ -118,7 +118,7 @@ quern_status quern__cl_check(cl_int error, const char *entry_point, const char *
                      quern__cl_error_name(error), (int)error);
 }
 
-/* QUERN_OK where an answer has the size that it must have. */
+/* QUERN_OK if the answer has the expected size. */
 static quern_status check_answer(const char *entry_point, const char *what, size_t answered,
                                  size_t size) {
   if (answered == size) return QUERN_OK;

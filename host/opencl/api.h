@@ -1,5 +1,5 @@
-/* OpenCL as quern uses it: entry points found at run time, and the one checked path through them.
- */
+/* OpenCL as quern uses it: entry points found at run time, and the one checked path through
+ * them. */
 #ifndef QUERN_HOST_OPENCL_API_H
 #define QUERN_HOST_OPENCL_API_H
 
@@ -59,19 +59,19 @@ typedef struct quern__cl_functions {
 extern quern__cl_functions quern__cl_call;
 
 /* Opens the library that QUERN_OPENCL_LIBRARY names, else libOpenCL.so.1, and finds every entry
- * point; any thread may call it, and once it succeeded it is cheap. The library stays open for the
- * life of the process: loaders and drivers do not survive being unloaded. Where it fails it says
- * why in one plain line, and the next call tries again. */
+ * point. Any thread may call it; after a success it is cheap. The library stays open until the
+ * process ends, since loaders and drivers do not survive being unloaded. A failure writes its
+ * reason to `why`, and the next call tries again. */
 QUERN__CHECKED bool quern__cl_load(char *why, size_t why_size);
 
-/* One thread at a time finds platforms and makes contexts: the loader and some drivers (PoCL) set
- * themselves up in the first of such calls, and two at once find no device, or crash
+/* A lock around finding platforms and creating contexts and queues. The loader and some drivers
+ * (PoCL) initialize themselves in the first such call; two at once find no device, or crash
  * (docs/measurements.md). */
 void quern__cl_setup_lock(void);
 void quern__cl_setup_unlock(void);
 
 /* The status for a quern__cl_load that failed: QUERN_ERROR_FORKED in the child of a process that
- * had opened OpenCL, whose drivers' threads are not there; else QUERN_ERROR_NO_DEVICE. */
+ * had opened OpenCL, since the drivers' threads exist only there; else QUERN_ERROR_NO_DEVICE. */
 quern_status quern__cl_load_failure(void);
 
 /* QUERN_OK for CL_SUCCESS; otherwise fails with "entry_point (what): CL_NAME (number)" and the
@@ -84,9 +84,8 @@ quern_status quern__cl_check(cl_int error, const char *entry_point, const char *
   quern__cl_check(quern__cl_call.name(__VA_ARGS__), "cl" #name, what)
 
 /* X(Name, handle): the entry points that answer a question about an object. For each there is
- * quern__cl_GetDeviceInfo(what, device, parameter, size, value) and so on: QUERN_OK only where
- * exactly `size` bytes were answered, since an answer cut short leaves the rest of the value as it
- * was. */
+ * quern__cl_GetDeviceInfo(what, device, parameter, size, value) and so on: QUERN_OK only if exactly
+ * `size` bytes were answered, since a shorter answer leaves the rest of the value unset. */
 #define QUERN__CL_QUESTIONS(X)                                                                     \
   X(GetPlatformInfo, cl_platform_id)                                                               \
   X(GetDeviceInfo, cl_device_id)                                                                   \
@@ -102,8 +101,8 @@ quern_status quern__cl_check(cl_int error, const char *entry_point, const char *
 QUERN__CL_QUESTIONS(QUERN__CL_QUESTION_FUNCTION)
 #undef QUERN__CL_QUESTION_FUNCTION
 
-/* "CL_INVALID_VALUE" …; "unknown OpenCL error" for a number that OpenCL 1.2 does not name. Static.
- */
+/* "CL_INVALID_VALUE" …; "unknown OpenCL error" for a number that OpenCL 1.2 does not name.
+ * Static. */
 const char *quern__cl_error_name(cl_int error);
 
 #endif

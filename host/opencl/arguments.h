@@ -34,7 +34,7 @@ typedef struct quern__argument {
 #define QUERN__COUNT_ARGS(...)                                                                     \
   (sizeof((const quern__argument[]){__VA_ARGS__}) / sizeof(quern__argument))
 
-/* One parameter of the kernel each. */
+/* Each sets one parameter of the kernel. */
 #define UINT(number)                                                                               \
   {                                                                                                \
     QUERN__ARGUMENT_UINT, {                                                                        \
@@ -65,22 +65,21 @@ typedef struct quern__argument {
       .memory = (buffer)                                                                           \
     }                                                                                              \
   }
-/* Two parameters: the buffer, and a ulong offset in elements. Without a buffer: null and 0. */
+/* Sets two parameters: the buffer and a ulong offset in elements; null and 0 without a buffer. */
 #define SPAN(place)                                                                                \
   {                                                                                                \
     QUERN__ARGUMENT_SPAN, {                                                                        \
       .span = (place)                                                                              \
     }                                                                                              \
   }
-/* Three parameters: OPTIMIZER_PARAMETERS in kernels/optimizer/optimizer_rules.cl. */
+/* Sets three parameters: OPTIMIZER_PARAMETERS in kernels/optimizer/optimizer_rules.cl. */
 #define OPTIMIZER_STEP(numbers)                                                                    \
   {                                                                                                \
     QUERN__ARGUMENT_OPTIMIZER_STEP, {                                                              \
       .optimizer_step = (numbers)                                                                  \
     }                                                                                              \
   }
-/* The buffer in which kernels report labels and indices out of range: see
- * kernels/core/common.cl. */
+/* The buffer in which kernels report bad labels and indices: see kernels/core/common.cl. */
 #define FAULTS(cl) MEMORY(quern__cl_faults(cl))
 
 #endif

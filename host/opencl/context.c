@@ -1,5 +1,5 @@
-/* Opens and closes a device: its context, its queue, and the buffer where kernels report bad labels
- * and indices. */
+/* Opens and closes a device: its context, its queue, and the buffer in which kernels report bad
+ * labels and indices. */
 #include "cpu.h"
 #include "state.h"
 #include "tuning_file.h"
@@ -38,7 +38,7 @@ quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *i
   return quern__cl_cpu_width(device, info, &limits->vector_width);
 }
 
-/* The device's row of the table, or what its quirks have in its place. */
+/* Takes the device's row of the table, as changed by its quirks. */
 static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) {
   QUERN__FORWARD(quern__cl_limits_of(cl->device, info, &cl->limits));
   cl->tuning = *quern__cl_tuning_find(info, cl->limits);
@@ -47,7 +47,7 @@ static quern_status choose_tuning(quern__cl *cl, const quern_device_info *info) 
   return quern__cl_quirks_apply(cl, info, quern__cl_quirks, quern__cl_quirk_count);
 }
 
-/* The context and the queue that were given, retained, or new ones. */
+/* Retains the given context and queue, or creates them. */
 static quern_status create_objects(quern__cl *cl, const char *name,
                                    const quern__cl_external *given) {
   cl_platform_id platform = NULL;
@@ -81,10 +81,10 @@ static void forget_faults(quern__cl *cl) {
     cl->faults_found[fault] = QUERN__FAULT_NONE;
 }
 
-/* The device made ready, with the device's defaults for tuning. */
+/* Opens the device with its default tuning. */
 static quern_status open_untuned(const quern_device_info *info, const quern__cl_external *given,
                                  quern__cl **opened) {
-  /* The device may come from a list that was made before fork(). */
+  /* The device may be from a list created before fork(). */
   char why[320];
   if (!quern__cl_load(why, sizeof why))
     return quern__fail(quern__cl_load_failure(), "%s: %s", info->name, why);
@@ -117,7 +117,7 @@ quern_status quern__cl_open(const quern_device_info *info, void *handle, void **
   return quern__cl_open_external(info, &(quern__cl_external){.device = handle}, state);
 }
 
-/* Adds what a person should know of the device to the note. */
+/* Appends the device's quirks to the note. */
 static quern_status note_quirks(quern__cl *cl) {
   for (size_t i = 0; i < cl->quirk_count; i++) {
     const quern__cl_quirk *quirk = cl->quirks[i];
@@ -156,8 +156,7 @@ void quern__cl_release_programs(quern__cl *cl) {
   memset(cl->programs, 0, sizeof cl->programs);
 }
 
-/* What clFinish and the releases return is nobody's to hear: freeing has no status, and nothing
- * else could be done. */
+/* Errors are ignored: close() cannot report them, and nothing could be done about them. */
 void quern__cl_close(void *state) {
   quern__cl *cl = state;
   if (cl->queue != NULL) quern__cl_call.Finish(cl->queue);
@@ -187,26 +186,26 @@ static cl_int read_faults(quern__cl *cl) {
                                           sizeof cl->faults_found, cl->faults_found, 0, NULL, NULL);
 }
 
-/* Drivers without a word for a device that is gone, as NVIDIA's after a kernel that crashed, say
- * one of these from then on, also to a read of a few bytes that has nothing before it. */
+/* After a kernel has crashed, some drivers (NVIDIA's) have no error for the lost device. They
+ * return one of these from then on, even for a small read in an empty queue. */
 static bool may_mean_lost(cl_int error) {
   return error == CL_OUT_OF_RESOURCES || error == CL_INVALID_COMMAND_QUEUE ||
          error == CL_INVALID_CONTEXT;
 }
 
-/* Reading the faults is what waits: in an in-order queue everything before it is then done. */
+/* Reading the faults waits for everything queued before, since the queue is in order. */
 quern_status quern__cl_finish(void *state) {
   quern__cl *cl = state;
   const cl_int error = read_faults(cl);
   if (error != CL_SUCCESS) {
-    /* The caller's memory may be the target of a queued copy: give it back quiet. What Finish
-     * returns adds nothing. */
+    /* A queued copy may still write to the caller's memory, so wait. Errors of Finish add nothing.
+     * */
     quern__cl_call.Finish(cl->queue);
     if (cl->transfers != NULL) quern__cl_call.Finish(cl->transfers);
     if (may_mean_lost(error) && may_mean_lost(read_faults(cl)))
       return quern__fail(
           QUERN_ERROR_DEVICE_LOST,
-          "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is taken for lost",
+          "clEnqueueReadBuffer (waiting): %s (%d), twice: the device is considered lost",
           quern__cl_error_name(error), (int)error);
     return quern__cl_check(error, "clEnqueueReadBuffer", "waiting");
   }

@@ -1,12 +1,12 @@
-/* What a CPU device's compiler makes code for. A device says what the processor has. PoCL's
- * compiler may use less: in a distribution it chooses one of a few processors, by what this one has
- * or by POCL_KERNELLIB_NAME in the environment, and names it in the device's name
+/* The instruction set that a CPU device's compiler generates code for. The device reports what the
+ * processor has, but PoCL may use less: distributions build it for a few processors. It chooses one
+ * by what this processor has, or by POCL_KERNELLIB_NAME, and puts it into the device's name
  * ("pthread-haswell-…"). */
 #include "cpu.h"
 
 #include <string.h>
 
-/* LLVM's names of the processors that have less than 512-bit vectors. */
+/* LLVM's names of the processors with vectors of less than 512 bits. */
 static const struct {
   const char *name;
   unsigned width;
@@ -19,7 +19,8 @@ static const struct {
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 
-/* The place in `targets` of the processor that the device's name has; TARGETS for none. */
+/* Returns the index in `targets` of the processor in the device's name; TARGETS if there is
+ * none. */
 static size_t find_target(const quern_device_info *info) {
   size_t i = 0;
   while (i < TARGETS && strstr(info->name, targets[i].name) == NULL) i++;

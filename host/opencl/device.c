@@ -1,6 +1,5 @@
-/* Finds OpenCL's devices. A driver that fails is passed over and named in the note: others may
- * serve. Where quern itself has no memory the search fails, since a device that is there would
- * be hidden. */
+/* Finds OpenCL devices. A driver that fails is skipped and named in the note, since others may
+ * work. If quern itself runs out of memory the search fails, since it would hide a device. */
 #include "../device/context.h"
 #include "state.h"
 
@@ -20,7 +19,7 @@ typedef struct device_search {
   size_t found;
 } device_search;
 
-/* Adds a sentence to the note; what no longer fits is cut. */
+/* Appends a sentence to the note, truncated to fit. */
 QUERN__PRINTF(2, 3)
 static void note(device_search *search, const char *format, ...) {
   size_t used = strlen(search->note);
@@ -46,8 +45,7 @@ static quern_status ask_size(cl_platform_id platform, cl_device_id device, cl_ui
                         : QUERN__CL(GetPlatformInfo, "text", platform, parameter, 0, NULL, size);
 }
 
-/* *lost becomes true where it is quern that has no memory: a driver may say of itself that it
- * has none. */
+/* *lost becomes true if quern runs out of memory, as opposed to the driver. */
 static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_uint parameter,
                               char **text, bool *lost) {
   *text = NULL;
@@ -55,7 +53,7 @@ static quern_status read_text(cl_platform_id platform, cl_device_id device, cl_u
   QUERN__FORWARD(ask_size(platform, device, parameter, &size));
   char *result = calloc(1, size + 1);
   if (result == NULL) *lost = true;
-  if (result == NULL) return quern__fail_memory("a text of OpenCL's", size + 1);
+  if (result == NULL) return quern__fail_memory("an OpenCL string", size + 1);
   const quern_status status =
       device != NULL ? quern__cl_GetDeviceInfo("text", device, parameter, size, result)
                      : quern__cl_GetPlatformInfo("text", platform, parameter, size, result);
@@ -86,7 +84,7 @@ static quern_device_kind kind_of(const char *platform, const char *name, cl_devi
   return (type & CL_DEVICE_TYPE_CPU) != 0 ? QUERN_DEVICE_CPU : QUERN_DEVICE_GPU;
 }
 
-/* QUERN_ERROR_UNSUPPORTED where quern cannot use the device. */
+/* QUERN_ERROR_UNSUPPORTED if quern cannot use the device. */
 static quern_status check_usable(cl_device_id device, const quern_device_info *info) {
   cl_bool available = CL_FALSE, compiler = CL_FALSE;
   QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_AVAILABLE, sizeof available,
@@ -106,7 +104,7 @@ static quern_status check_usable(cl_device_id device, const quern_device_info *i
   return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s cannot be used: it %s", info->name, why);
 }
 
-/* The strings of a description, as the driver gives them; owned. */
+/* A device's strings from the driver; owned. */
 typedef struct device_texts {
   char *name, *version, *driver;
   bool lost; /* see read_text */
@@ -118,7 +116,8 @@ static void free_texts(device_texts *texts) {
   free(texts->driver);
 }
 
-/* All but the indices. info points into texts, to be freed in any case, and at platform. */
+/* Fills everything but the indices. *info points into *texts, which the caller frees even after a
+ * failure, and to `platform`. */
 static quern_status describe(cl_device_id device, const char *platform, device_texts *texts,
                              quern_device_info *info) {
   QUERN__FORWARD(read_text(NULL, device, CL_DEVICE_NAME, &texts->name, &texts->lost));
@@ -160,7 +159,7 @@ static quern_status add_device(device_search *search, const char *platform, size
   if (status == QUERN_OK) status = check_usable(device, &info);
   if (texts.lost) goto cleanup;
   if (status != QUERN_OK) {
-    note(search, "device %zu:%zu on %s was passed over: %s", platform_index, device_index, platform,
+    note(search, "device %zu:%zu on %s was skipped: %s", platform_index, device_index, platform,
          quern_last_error());
     status = QUERN_OK;
     goto cleanup;
@@ -197,7 +196,7 @@ cleanup:
 static quern_status list_devices(cl_platform_id platform, const char *name, cl_device_id **devices,
                                  cl_uint *count, bool *lost) {
   const cl_int error = quern__cl_call.GetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, 0, NULL, count);
-  /* Drivers for hardware that is not here offer a platform with no device: nothing to tell. */
+  /* Drivers for absent hardware have a platform without devices: nothing to report. */
   if (error == CL_DEVICE_NOT_FOUND) *count = 0;
   if (error == CL_DEVICE_NOT_FOUND || (error == CL_SUCCESS && *count == 0)) return QUERN_OK;
   QUERN__FORWARD(quern__cl_check(error, "clGetDeviceIDs", name));
@@ -218,7 +217,7 @@ static quern_status add_platform(device_search *search, cl_platform_id platform,
   if (status == QUERN_OK) status = list_devices(platform, name, &devices, &count, &lost);
   if (lost) goto cleanup;
   if (status != QUERN_OK) {
-    note(search, "platform %zu was passed over: %s", platform_index, quern_last_error());
+    note(search, "platform %zu was skipped: %s", platform_index, quern_last_error());
     status = QUERN_OK;
     goto cleanup;
   }
@@ -231,7 +230,7 @@ cleanup:
   return status;
 }
 
-/* All platforms. That there is none is no error; the loader has one for it. */
+/* Lists all platforms. The loader's error for no platform is not one here. */
 static quern_status list_platforms(cl_platform_id **platforms, cl_uint *count, bool *lost) {
   const cl_int error = quern__cl_call.GetPlatformIDs(0, NULL, count);
   if (error == CL_PLATFORM_NOT_FOUND_KHR) *count = 0;

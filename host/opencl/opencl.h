@@ -1,5 +1,5 @@
-/* The inside of the OpenCL backend: one context's state, and the one path by which kernels are
- * launched. */
+/* Inside the OpenCL backend: families, kernels, launchers, and the function that launches
+ * kernels. */
 #ifndef QUERN_HOST_OPENCL_OPENCL_H
 #define QUERN_HOST_OPENCL_OPENCL_H
 
@@ -8,8 +8,8 @@
 #include "arguments.h"
 #include "tuning.h"
 
-/* X(family, file): kernels/<file>.cl, in the order in which a program's text has them.
- * `optimizer_rules` and `philox` have no kernels. */
+/* X(family, file): kernels/…/<file>.cl, in the order of a program's text. `optimizer_rules` and
+ * `philox` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                         \
   X(optimizer_rules, optimizer_rules)                                                              \
   X(philox, philox)                                                                                \
@@ -40,7 +40,7 @@ typedef enum quern__family {
       QUERN__FAMILY_COUNT
 } quern__family;
 
-/* X(family, kernel): every kernel, and the family that holds it. */
+/* X(family, kernel): every kernel, with its family. */
 #define QUERN__KERNELS(X)                                                                          \
   X(dense_forward, dense_forward)                                                                  \
   X(dense_backward_data, dense_backward_data)                                                      \
@@ -110,32 +110,32 @@ typedef enum quern__kernel {
 /* The backend's part of a context (quern_context.state). */
 typedef struct quern__cl quern__cl;
 
-/* The parameters that were chosen for this device. */
+/* The device's parameters. */
 const quern__cl_tuning *quern__cl_tuning_of(const quern__cl *cl);
 
-/* How many work-groups the device runs at once. */
+/* The number of work-groups that the device runs at once. */
 size_t quern__cl_compute_units(const quern__cl *cl);
 
 /* The buffer in which kernels report labels and indices out of range. */
 cl_mem quern__cl_faults(const quern__cl *cl);
 
-/* Work-items wanted, and the work-group size; global sizes are rounded up to it, so a kernel checks
- * its ids against the sizes in its arguments. Local sizes are fixed for a kernel: implementations
- * compile for each one. */
+/* The work-items, and the work-group size, to which global sizes are rounded up. So kernels compare
+ * their ids with the sizes in their arguments. A kernel always has the same local size, since
+ * implementations compile it for each. */
 typedef struct quern__range {
   cl_uint dimensions; /* 1 or 2 */
   size_t global[2];
   size_t local[2];
 } quern__range;
 
-/* A work-item for each of `items`; for each vector of `count` elements; for each vector of
- * `columns` in each of `rows`. */
+/* One work-item per item; per vector of `count` elements; per vector of `columns` in each of
+ * `rows`. */
 quern__range quern__range_items(const quern__cl *cl, size_t items);
 quern__range quern__range_vectors(const quern__cl *cl, size_t count);
 quern__range quern__range_strips(const quern__cl *cl, size_t rows, size_t columns);
 
-/* Builds the kernel if it was not built yet, sets its arguments and queues it. Does not wait.
- * Called as quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
+/* Builds the kernel if necessary, sets its arguments and queues it. Does not wait. Called as
+ * quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
 quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
                               const quern__argument *arguments, size_t count);
 

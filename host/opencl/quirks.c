@@ -1,4 +1,4 @@
-/* The table of quirks, and what its rows do to a context. */
+/* The table of quirks, and how they change a context. */
 #include "quirks.h"
 
 #include "state.h"
@@ -16,8 +16,8 @@ const quern__cl_quirk quern__cl_quirks[] = {
      .op = "",
      .remedy = QUERN__QUIRK_MAX_LOOP_ITERATIONS,
      .value = 65535,
-     .what = "llvmpipe ends the loops of a work-item after 65,535 rounds: results of longer ones "
-             "are wrong"},
+     .what = "llvmpipe ends a work-item's loops after 65,535 iterations, so longer "
+             "sums are wrong"},
 };
 const size_t quern__cl_quirk_count = sizeof quern__cl_quirks / sizeof *quern__cl_quirks;
 
@@ -26,21 +26,21 @@ const char *quern__quirk_remedy_text(quern__quirk_remedy remedy) {
   case QUERN__QUIRK_SAFE_ROW:
     return "; the safe row is used";
   case QUERN__QUIRK_GROUP_ROW:
-    return "; products are taken by work-groups";
+    return "; work-groups compute products";
   case QUERN__QUIRK_OP_BY_OP:
-    return "; steps are taken op by op";
+    return "; steps run op by op";
   case QUERN__QUIRK_TWO_ROUNDINGS:
-    return "; mad() takes the place of fma()";
+    return "; mad() replaces fma()";
   case QUERN__QUIRK_MAX_LOOP_ITERATIONS:
     break;
   }
-  return "; nothing helps, so it is for small networks alone";
+  return "; there is no remedy: use it for small networks only";
 }
 
-/* --- Which rows a device has
+/* --- Matching rows
  * ---------------------------------------------------------------------------- */
 
-/* The next number in *text, which moves past it; -1 where there is none. */
+/* Returns the next number in *text and moves *text past it; -1 if there is none. */
 static long long next_number(const char **text) {
   while (**text != '\0' && !isdigit((unsigned char)**text)) ++*text;
   if (**text == '\0') return -1;
@@ -73,11 +73,10 @@ bool quern__cl_quirk_fits(const quern__cl_quirk *quirk, const quern_device_info 
   return *quirk->last == '\0' || quern__cl_compare_versions(info->driver, quirk->last) <= 0;
 }
 
-/* --- What they do
+/* --- Remedies
  * --------------------------------------------------------------------------------------- */
 
-/* The tiles alone where the op is a product; all that has to do with vectors and work-groups too
- * where it is another. */
+/* Takes only the tiles if the op is a product, else the whole row. */
 static void use_safe_row(quern__cl_tuning *tuning, const quern__cl_tuning *safe, const char *op) {
   const bool item = tuning->dense == QUERN__DENSE_ITEM;
   if (item && strcmp(op, "dense forward") == 0)

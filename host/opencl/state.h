@@ -1,4 +1,4 @@
-/* What a context of the OpenCL backend holds, for the files that make, use and release it. */
+/* The state of an OpenCL context, for the files that create, use and release it. */
 #ifndef QUERN_HOST_OPENCL_STATE_H
 #define QUERN_HOST_OPENCL_STATE_H
 
@@ -10,86 +10,85 @@
 struct quern__cl {
   cl_device_id device;
   cl_context context;
-  cl_command_queue queue;     /* in order; the caller's own, where the context was made from it */
-  cl_command_queue transfers; /* beside it; NULL until quern__cl_create_transfers */
+  cl_command_queue queue;     /* in order; the caller's if the context was created from it */
+  cl_command_queue transfers; /* a second queue; NULL until quern__cl_create_transfers */
   quern__cl_limits limits;
   quern__cl_tuning tuning;
   size_t compute_units;
-  /* plans take their steps as steps_form says, where they can; else as is quickest */
+  /* plans run steps in steps_form if they can; else in the fastest form */
   bool steps_forced;
   quern__steps_form steps_form;
   bool fused;                     /* whether a multiply-add is one instruction */
-  const quern__cl_quirk **quirks; /* what is done about the device; the list is owned */
+  const quern__cl_quirk **quirks; /* of the device; the list is owned */
   size_t quirk_count;
-  size_t loop_rounds;              /* after which the device ends a work-item's loops; 0: never */
+  size_t loop_rounds;              /* iterations after which a work-item's loops end; 0: never */
   uint64_t memory, max_allocation; /* of the device, in bytes; 0 where unknown or unlimited */
 
   cl_program programs[QUERN__FAMILY_COUNT]; /* at quern__cl_program_of(family); NULL until needed */
   cl_kernel kernels[QUERN__KERNEL_COUNT];   /* NULL until launched */
   unsigned unflushed;                       /* launches since the last flush */
   char *build_log;                          /* owned; NULL for none */
-  /* what `tuning` was read from; owned; NULL for the defaults */
+  /* the file of `tuning`; owned; NULL: the defaults */
   char *tuning_file;
-  /* why a tuning file was left aside, and the quirks; owned; NULL for none */
+  /* why a tuning file was ignored, and the quirks; owned; NULL for none */
   char *note;
 
   cl_mem faults;                            /* an int for each quern__fault: the first bad row */
-  int32_t faults_found[QUERN__FAULT_COUNT]; /* where they are read to */
+  int32_t faults_found[QUERN__FAULT_COUNT]; /* the host's copy */
 };
 
-/* The kernel's object, made when first asked for. Owned by cl. */
+/* The kernel's object, created on first use. Owned by cl. */
 quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *object);
 
 /* "dense_forward", … */
 const char *quern__kernel_name(quern__kernel kernel);
 
-/* Lets go of all programs and kernels: they are built again when next launched. Nothing may be
+/* Releases all programs and kernels, to be built again on the next launch. Nothing may be
  * queued. */
 void quern__cl_release_programs(quern__cl *cl);
 
-/* quern__cl_open with the device's defaults, whatever its tuning file says. */
+/* quern__cl_open with the device's defaults, ignoring its tuning file. */
 quern_status quern__cl_open_untuned(const quern_device_info *info, void *handle, quern__cl **cl);
 
 /* A string of a platform (device NULL) or a device, which the caller frees; NULL on failure. */
 quern_status quern__cl_text(cl_platform_id platform, cl_device_id device, cl_uint parameter,
                             char **text);
 
-/* What the device can run. */
+/* The device's limits. */
 quern_status quern__cl_limits_of(cl_device_id device, const quern_device_info *info,
                                  quern__cl_limits *limits);
 
-/* Waits for the queue, and reports what kernels found wrong. */
+/* Waits for the queue, and reports the faults that kernels found. */
 quern_status quern__cl_finish(void *state);
 
-/* An event that completes when all that was queued so far is done; the queue is flushed, so that
- * others may wait for it. The caller releases it. */
+/* Creates an event that completes after everything queued so far. Flushes the queue, so that other
+ * queues may wait for it. The caller releases the event. */
 quern_status quern__cl_queue_event(const quern__cl *cl, const char *what, cl_event *event);
 
-/* Makes the queue of transfers, where there is none yet. `what` is who needs it. */
+/* Creates the queue of transfers unless it exists. `what` names the caller in errors. */
 quern_status quern__cl_create_transfers(quern__cl *cl, const char *what);
 
-/* What is queued from here on runs after `event`, of a command in the queue of transfers. */
+/* Makes later commands run after `event`, of a command in the queue of transfers. */
 quern_status quern__cl_after_transfer(const quern__cl *cl, const char *what, const cl_event *event);
 
-/* Releases *event, where there is one, and forgets it. */
+/* Releases *event unless it is NULL, and sets it to NULL. */
 void quern__cl_forget_event(cl_event *event);
 
-/* What a context is made of that is there before it: all but the device may be none, and is then
- * made. */
+/* Objects to create a context from. All but the device may be NULL, and are then created. */
 typedef struct quern__cl_external {
   cl_device_id device;
   cl_context context;                     /* retained */
   cl_command_queue queue;                 /* in order; retained */
-  cl_command_queue_properties properties; /* of the queue to make, where there is none */
+  cl_command_queue_properties properties; /* of the queue to create */
 } quern__cl_external;
 
 quern_status quern__cl_open_external(const quern_device_info *info, const quern__cl_external *given,
                                      void **state);
 
-/* What can be told of a device. Strings are owned; quern__device_info_free lets go of them. */
+/* Describes a device. The caller frees *info with quern__device_info_free. */
 quern_status quern__cl_describe(cl_device_id device, quern_device_info *info);
 
-/* The members of the table that are no ops. */
+/* The members of the backend's table that are not ops. */
 quern_status quern__cl_enumerate(quern_device_sink sink, void *list, char *note, size_t note_size);
 quern_status quern__cl_open(const quern_device_info *info, void *handle, void **state);
 void quern__cl_close(void *state);

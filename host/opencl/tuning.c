@@ -4,12 +4,12 @@
 #include "../base/size.h"
 #include <string.h>
 
-/* Compilers of emulators take minutes over tiles that are unrolled in full, so theirs are small. On
- * a CPU a work-item of a matrix product is a whole register tile, and a work-group one work-item.
- * The row of any other GPU needs no more than every device has: 64 work-items and 16 KiB. No GPU
- * row has been timed: docs/measurements.md.
+/* Compilers of emulators take minutes for tiles that are fully unrolled, so theirs are small. On a
+ * CPU, a work-item of a matrix product computes a register tile, and a work-group is one work-item.
+ * The row for any other GPU needs only what every device has: 64 work-items and 16 KiB.
+ * docs/measurements.md has what was timed.
  *
- * A CPU's registers hold a tile's sums beside a row of the panel, a scalar and, without fused
+ * A CPU's registers hold a tile's sums, a row of the panel, a scalar and, without fused
  * multiply-adds, a product. AVX-512 (vectors of 16) and NEON (vectors of 4, fused) have 32
  * registers; AVX2, AVX and SSE have 16. NEON has not been timed. */
 static const quern__cl_tuning table[] = {

@@ -1,10 +1,10 @@
-/* The fields of a row, and what kernels and devices ask of them. */
+/* The fields of a row, and the limits that kernels and devices set. */
 #include "tuning_field.h"
 
 #include "../base/text.h"
 #include <string.h>
 
-/* A work-item's panel lies on the stack of a CPU's thread. */
+/* A work-item's panel is on the stack of a CPU thread. */
 enum { MOST_PANEL_BYTES = 256 << 10 };
 
 const quern__tuning_part_info quern__tuning_part_infos[QUERN__PART_COUNT] = {
@@ -62,7 +62,7 @@ const quern__tuning_field quern__tuning_fields[] = {
      .least = 1,
      .most = 16,
      VALUES(widths)},
-    /* Each makes its own comma. */
+    /* Each has its own comma. */
     /* clang-format off */
     ITEM_FIELD(forward, rows, 1, 32, tile_rows)
     ITEM_FIELD(forward, vectors, 1, 16, tile_vectors)
@@ -127,7 +127,7 @@ char *quern__tuning_describe(const quern__cl_tuning *tuning, quern__tuning_part 
   return quern__text_close(&text, &described) == QUERN_OK ? described : NULL;
 }
 
-/* --- What a row must fulfill
+/* --- Checks
  * ----------------------------------------------------------------------------- */
 
 static quern_status refuse(const char *field, unsigned value, const char *expected) {
@@ -152,8 +152,7 @@ static quern_status check_item(const quern__cl_tuning *t) {
   return check_panel("backward_weights.panel", t->backward_weights, t->vector_width);
 }
 
-/* What kernels/dense/dense_group_tile.cl asks of its parameters; its names of sizes stand for the
- * tile in messages. */
+/* The requirements of kernels/dense/dense_group_tile.cl. `name` is the tile's in messages. */
 static quern_status check_group(const char *name, const quern__cl_group_tile *t, unsigned width,
                                 quern__cl_limits limits) {
   const char *wrong = NULL;
@@ -187,7 +186,7 @@ static quern_status check_group(const char *name, const quern__cl_group_tile *t,
   return QUERN_OK;
 }
 
-/* Tiles come from large to small, and there is one. */
+/* Tiles are ordered from large to small, and there is at least one. */
 static quern_status check_groups(const quern__cl_tuning *tuning, quern__cl_limits limits) {
 #define SIZE_NAME(size) #size,
   static const char *const names[] = {QUERN__GROUP_SIZES(SIZE_NAME)};

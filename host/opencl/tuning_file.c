@@ -1,4 +1,4 @@
-/* Where tuning files lie, and what is done with them. */
+/* Tuning files: where they are; writing, reading and deleting them. */
 #include "tuning_file.h"
 
 #include "../base/cache/cache_folder.h"
@@ -19,7 +19,7 @@
 
 enum { MOST_BYTES = 64 << 10, MOST_NAME = 40 };
 
-/* FNV-1a over two strings, their ends included. */
+/* FNV-1a of two strings, including their final zeros. */
 static uint64_t hash_pair(const char *a, const char *b) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   const char *const texts[] = {a, b};
@@ -31,8 +31,8 @@ static uint64_t hash_pair(const char *a, const char *b) {
   return hash;
 }
 
-/* "tuning-DEVICE-…-": what the names of all files of a device begin with. The name is for people,
- * the hash tells devices apart. NULL where memory is out. */
+/* "tuning-DEVICE-…-": the beginning of the names of a device's files. The name is for people, the
+ * hash identifies the device. NULL if memory runs out. */
 static char *prefix_of(const quern_device_info *info) {
   char name[MOST_NAME + 1];
   size_t length = 0;
@@ -56,7 +56,7 @@ static quern_status path_in(const char *folder, const char *prefix, const quern_
   return quern__fail_memory("path of the tuning file", strlen(folder) + strlen(prefix));
 }
 
-/* The folder, or NULL for none, and the prefix. The caller frees both. */
+/* Finds the folder, NULL if there is none, and the prefix. The caller frees both. */
 static quern_status find_place(const quern_device_info *info, char **folder, char **prefix) {
   *prefix = NULL;
   QUERN__FORWARD(quern__cache_folder(folder));
@@ -85,7 +85,7 @@ quern_status quern__tuning_write(const char *path, const quern_device_info *info
   char *text = quern__tuning_format(info, tuning);
   if (text == NULL) return quern__fail_memory(path, MOST_BYTES);
   QUERN__TRY(quern__file_create(path, &file));
-  /* Whatever the umask: a file that others may write to is not read. */
+  /* Regardless of the umask: a file that others may write to is not read. */
   if (fchmod(file.descriptor, 0600) != 0) {
     status = quern__fail(QUERN_ERROR_FILE, "%s: its mode cannot be set: %s", path, strerror(errno));
     goto cleanup;
@@ -112,7 +112,7 @@ quern_status quern__tuning_read(const char *path, const quern_device_info *info,
 /* --- All files of a device
  * ------------------------------------------------------------------------------ */
 
-/* The first or next file in `folder` whose name has the prefix; NULL where there is no more. */
+/* The first or next file in `folder` whose name has the prefix; NULL after the last. */
 static const char *next_file(DIR *folder, const char *prefix) {
   const struct dirent *entry;
   while ((entry = readdir(folder)) != NULL)
@@ -146,7 +146,7 @@ cleanup:
   return status;
 }
 
-/* Says so where the device was tuned for another driver or version. */
+/* Fails if the device was tuned for another driver or version. */
 static quern_status look_for_others(const char *path, const char *prefix) {
   DIR *folder = opendir(path);
   if (folder == NULL) return QUERN_OK;

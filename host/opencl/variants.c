@@ -1,5 +1,5 @@
-/* The ways in which a device could compute the ops: the rows of tuning.c that it can run, and of
- * those of work-groups each tile. */
+/* The variants in which a device could compute the ops: the rows of tuning.c that it can run, and
+ * each tile of work-groups. */
 #include "../device/variants.h"
 
 #include "quirks.h"
@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* variant.row of what any context has. */
+/* variant.row of the context as opened. */
 static const size_t AS_OPENED = SIZE_MAX;
 
-/* --- In words
+/* --- Names and descriptions
  * ------------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 2, 3))) static void add(quern__variant *variant, const char *format,
@@ -64,9 +64,9 @@ typedef struct lister {
   size_t count, room;
 } lister;
 
-/* Whether the row is tried on the device. CPUs and emulators stand in for GPUs that are not there,
- * emulators for any GPU only, since their compilers take minutes over large tiles; for the same
- * reason the tiles of CPUs are tried on CPUs alone. */
+/* True if the row is tried on the device. CPUs try the rows of all GPUs; emulators try the row for
+ * any GPU only, since their compilers take minutes for large tiles. For the same reason only CPUs
+ * try the tiles of CPUs. */
 static bool is_tried(const lister *l, const quern__cl_tuning *row) {
   if (quern__tuning_check(row, l->limits) != QUERN_OK) return false;
   if (row->any_kind) return true;
@@ -76,8 +76,8 @@ static bool is_tried(const lister *l, const quern__cl_tuning *row) {
   return l->info->kind == QUERN_DEVICE_CPU || own;
 }
 
-/* Whether a row before this one, or the context itself, has the same vectors and work-groups in ops
- * that are no products. */
+/* True if an earlier row, or the context, has the same vectors and work-groups in ops that are not
+ * products. */
 static bool is_known(const lister *l, const quern__cl_tuning *rows, size_t index) {
   const quern__cl_tuning *row = &rows[index];
   if (row->vector_width == l->opened.vector_width && row->group == l->opened.group) return true;
@@ -88,7 +88,7 @@ static bool is_known(const lister *l, const quern__cl_tuning *rows, size_t index
   return false;
 }
 
-/* One more; the list has room for it. */
+/* Appends a variant; the list has room. */
 static quern__variant *add_variant(lister *l, const quern__cl_tuning *tuning, size_t row,
                                    size_t tile) {
   quern__variant *variant = &l->list[l->count++];
@@ -101,7 +101,7 @@ static quern__variant *add_variant(lister *l, const quern__cl_tuning *tuning, si
   return variant;
 }
 
-/* A tile of work-groups by itself, for all products. */
+/* Adds one tile of work-groups, for all products. */
 static void add_tile(lister *l, const quern__cl_tuning *rows, size_t row, quern__group_size size) {
 #define SIZE_NAME(size) #size,
   static const char *const names[] = {QUERN__GROUP_SIZES(SIZE_NAME)};
@@ -132,8 +132,7 @@ static void add_row(lister *l, const quern__cl_tuning *rows, size_t row) {
     add_tile(l, rows, row, size);
 }
 
-/* The row that stands for the family of products that the context does not use: the one for most
- * devices. */
+/* True for the row that represents the other family of products: the one for most devices. */
 static bool stands_for_other(const lister *l, const quern__cl_tuning *row) {
   return row->dense != l->opened.dense && (row->any_kind || *row->pattern == '\0') &&
          is_tried(l, row);
@@ -166,13 +165,13 @@ static quern_status list_variants(const quern_device_info *info, void *handle,
       other = true;
     }
   }
-  quern__restore_error(message); /* rows that the device cannot run are no failure */
+  quern__restore_error(message); /* a row that the device cannot run is not a failure */
   *result = l.list;
   *count = l.count;
   return QUERN_OK;
 }
 
-/* --- A context of one
+/* --- Contexts
  * ----------------------------------------------------------------------------------- */
 
 static quern_status open_variant(const quern_device_info *info, void *handle,
@@ -207,7 +206,7 @@ static size_t loop_rounds(const void *state) {
   return ((const quern__cl *)state)->loop_rounds;
 }
 
-/* --- What the device says of itself
+/* --- Facts
  * --------------------------------------------------------------------- */
 
 __attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, void *user,
@@ -248,11 +247,11 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
   tell(sink, user, "multiply-add", "%s",
        (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
        : cl->fused               ? "one instruction, fma()"
-                                 : "fma() is there and left aside");
+                                 : "fma() is available but unused");
   tell(sink, user, "denormals, as told", "%s",
        (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
   tell(sink, user, "infinity and NaN, as told", "%s",
-       (floats & CL_FP_INF_NAN) != 0 ? "kept" : "not to be had");
+       (floats & CL_FP_INF_NAN) != 0 ? "kept" : "unavailable");
   report_quirks(cl, sink, user);
   return QUERN_OK;
 }

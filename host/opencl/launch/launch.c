@@ -1,10 +1,9 @@
-/* The one path by which kernels are launched. */
+/* Launches kernels. */
 #include "../../base/size.h"
 #include "../state.h"
 
-/* An implementation may keep what is queued to itself until it is flushed; an epoch is queued
- * without a wait, so the device would stand idle meanwhile. Often enough to keep it busy, seldom
- * enough to cost nothing. */
+/* Implementations may hold commands back until a flush. An epoch is queued without waiting, so the
+ * device would be idle meanwhile. Frequent enough to keep it busy, rare enough to cost nothing. */
 enum { LAUNCHES_A_FLUSH = 32 };
 
 quern__range quern__range_items(const quern__cl *cl, size_t items) {
@@ -28,7 +27,7 @@ cl_mem quern__cl_faults(const quern__cl *cl) {
   return cl->faults;
 }
 
-/* A kernel whose parameters are being set, one after the other. */
+/* Sets a kernel's parameters in order. */
 typedef struct kernel_setter {
   const char *name;
   cl_kernel kernel;

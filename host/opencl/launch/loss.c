@@ -17,8 +17,7 @@ quern_status quern__cl_elementwise_cross_entropy(void *state, const quern_loss_o
                           ARGS(INPUTS(op), FLOAT(op->scale), RESULTS(op)));
 }
 
-/* A loss that is a mean over the k outputs: its kernel takes 1/k, and what the gradient's
- * difference is multiplied by. */
+/* A loss that is a mean over the k outputs: its kernel takes 1/k and the factor of the gradient. */
 static quern_status launch_mean(quern__cl *cl, quern__kernel kernel, const quern_loss_op *op,
                                 double factor) {
   return quern__cl_launch(

@@ -7,7 +7,7 @@ quern_status quern__cl_argmax(void *state, const quern_argmax_op *op) {
                           ARGS(UINT(op->n), UINT(op->k), SPAN(op->z), SPAN(op->classes)));
 }
 
-/* One item is rounded up to one work-group, which does the whole reduction. */
+/* One item is rounded up to a work-group, which does the whole reduction. */
 quern_status quern__cl_count_correct(void *state, const quern_count_correct_op *op) {
   return quern__cl_launch(
       state, QUERN__KERNEL_count_correct, quern__range_items(state, 1),
@@ -19,7 +19,7 @@ quern_status quern__cl_sum(void *state, const quern_sum_op *op) {
                           ARGS(ULONG(op->count), SPAN(op->x), SPAN(op->sum)));
 }
 
-/* A work-group a part. */
+/* One work-group per part. */
 quern_status quern__cl_sum_squares(void *state, const quern_sum_squares_op *op) {
   return quern__cl_launch(state, QUERN__KERNEL_sum_squares,
                           quern__range_items(state, op->parts * quern__cl_tuning_of(state)->group),

@@ -58,7 +58,7 @@ quern_status quern__cl_layer_norm_forward(void *state, const quern_layer_norm_fo
                                SPAN(op->y)));
 }
 
-/* Of both normalizations, which differ in what has a mean. */
+/* For both normalizations, which differ in what has a mean. */
 static quern_status backward_parameters(void *state, quern__kernel kernel,
                                         const quern_norm_backward_op *op) {
   return quern__cl_launch(state, kernel, range_strips(state, op->units),

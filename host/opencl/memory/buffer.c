@@ -1,14 +1,15 @@
-/* Device memory: created, freed, and copied to, from and on the device. */
+/* Device memory: creates, frees, fills and copies buffers. */
 #include "../state.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static quern_status fail_space(const quern__cl *cl, size_t bytes, const char *why) {
-  return quern__fail(
-      QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
-      "a buffer of %zu bytes was asked for (%s): the device has %llu bytes, at most %llu a buffer",
-      bytes, why, (unsigned long long)cl->memory, (unsigned long long)cl->max_allocation);
+  return quern__fail(QUERN_ERROR_OUT_OF_DEVICE_MEMORY,
+                     "a buffer of %zu bytes was requested (%s): the device has %llu bytes, at most "
+                     "%llu per buffer",
+                     bytes, why, (unsigned long long)cl->memory,
+                     (unsigned long long)cl->max_allocation);
 }
 
 static quern_status fail_space_in(const quern__cl *cl, size_t bytes, const char *entry_point,
@@ -53,8 +54,8 @@ quern_status quern__cl_buffer_read(void *state, void *memory, size_t offset, siz
   return wait ? quern__cl_finish(cl) : QUERN_OK;
 }
 
-/* By the widest pattern that the range divides into: implementations fill element by element. A
- * range that cannot be had is how a device says, at last, that it has no memory for the buffer. */
+/* Uses the widest pattern that divides the range, since implementations fill element by element.
+ * Some devices allocate a buffer only now, so the fill may fail for lack of memory. */
 quern_status quern__cl_buffer_fill(void *state, void *memory, size_t offset, size_t bytes,
                                    uint8_t value) {
   quern__cl *cl = state;

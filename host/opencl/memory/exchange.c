@@ -1,7 +1,6 @@
-/* Device memory whose contents go to the host and come back. Where host and device share their
- * memory, it is the caller's own, and is mapped while the host has it, in order with the ops:
- * nothing is copied. Elsewhere the caller's memory is pinned, which is how a copy runs beside the
- * ops, and copies go through the queue of transfers. */
+/* Device memory whose contents are sent to the host and back. If host and device share memory, it
+ * is the caller's memory, mapped while the host uses it, in order with the ops: nothing is copied.
+ * Else the caller's memory is pinned, so that copies in the queue of transfers overlap the ops. */
 #include "../state.h"
 
 #include <stdlib.h>
@@ -10,14 +9,14 @@ typedef struct exchange {
   cl_mem memory; /* retained: the device's */
   size_t bytes;
   void *host; /* the caller's */
-  /* the same, as the driver has it, mapped for good; NULL where host and device share memory */
+  /* a buffer over `host` that stays mapped; NULL if host and device share memory */
   cl_mem pinned;
-  void *mapped;   /* NULL while nothing is */
-  cl_event taken; /* the last way to the host, until it was waited for; NULL for none */
-  cl_event put;   /* the last way back, where it was copied */
+  void *mapped;   /* NULL while unmapped */
+  cl_event taken; /* the last transfer to the host, until it was waited for; NULL for none */
+  cl_event put;   /* the last copy back; NULL for none */
 } exchange;
 
-/* A buffer in the caller's memory. */
+/* Creates a buffer in the caller's memory. */
 static quern_status create_around(const quern__cl *cl, exchange *self, cl_mem *object) {
   cl_int error = CL_SUCCESS;
   *object = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_WRITE | CL_MEM_USE_HOST_PTR,
@@ -64,7 +63,7 @@ cleanup:
   return status;
 }
 
-/* What these return is nobody's to hear, as at quern__cl_close. */
+/* Errors are ignored, as in quern__cl_close. */
 void quern__cl_exchange_free(void *state, void *object) {
   quern__cl *cl = state;
   exchange *self = object;

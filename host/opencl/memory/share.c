@@ -1,4 +1,4 @@
-/* Sharing OpenCL objects with the program around quern: include/quern/opencl.h. */
+/* Shares OpenCL objects with the calling program: include/quern/opencl.h. */
 #include <quern/opencl.h>
 
 #include "../../device/context.h"
@@ -31,7 +31,7 @@ static quern_status check_device(cl_context context, cl_device_id device) {
   return status;
 }
 
-/* The queue fits context and device; *properties are its own. */
+/* Checks that the queue belongs to the context and device, and gets its *properties. */
 static quern_status check_queue(const quern__cl_external *given,
                                 cl_command_queue_properties *properties) {
   cl_context context = NULL;
@@ -44,9 +44,9 @@ static quern_status check_queue(const quern__cl_external *given,
   QUERN__FORWARD(quern__cl_GetCommandQueueInfo(what, given->queue, CL_QUEUE_PROPERTIES,
                                                sizeof *properties, properties));
   if (context != given->context)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another cl_context", what);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s belongs to another cl_context", what);
   if (device != given->device)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "%s is of another device", what);
+    return quern__fail(QUERN_ERROR_ARGUMENT, "%s belongs to another device", what);
   /* CL_QUEUE_ON_DEVICE, which OpenCL 1.2 does not name. */
   if ((*properties & ((cl_command_queue_properties)1 << 2)) != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT, "%s is on the device, expected one of the host's",
@@ -100,7 +100,7 @@ quern_status quern_opencl_context_objects(const quern_context *context, cl_conte
   return QUERN_OK;
 }
 
-/* What there is to know of a cl_mem before it is wrapped. */
+/* Properties of a cl_mem that are checked before it is wrapped. */
 typedef struct memory_facts {
   cl_context context;
   cl_mem_object_type type;
@@ -126,7 +126,8 @@ static quern_status find_facts(cl_mem memory, memory_facts *facts) {
 
 static quern_status check_facts(const quern__cl *cl, const memory_facts *facts) {
   if (facts->context != cl->context)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the cl_mem is of another cl_context");
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "buffer wrap: the cl_mem belongs to another cl_context");
   if (facts->type != CL_MEM_OBJECT_BUFFER)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer wrap: the cl_mem is an image or a pipe, expected a buffer");
@@ -141,7 +142,7 @@ static quern_status check_facts(const quern__cl *cl, const memory_facts *facts) 
   if (bits >= 8 && facts->origin % (bits / 8) != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer wrap: the sub-buffer begins at byte %zu of its buffer, expected a "
-                       "multiple of the %u that the device asks for",
+                       "multiple of %u, which the device requires",
                        facts->origin, bits / 8);
   return QUERN_OK;
 }
@@ -163,7 +164,7 @@ quern_status quern_opencl_buffer_wrap(quern_context *context, cl_mem memory, siz
   QUERN__FORWARD(check_context("buffer wrap", context));
   if (memory == NULL) return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: the cl_mem is NULL");
   if (bytes == 0)
-    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: 0 bytes asked, expected at least 1");
+    return quern__fail(QUERN_ERROR_ARGUMENT, "buffer wrap: 0 bytes requested, expected at least 1");
   if (offset % QUERN__BASE_ALIGNMENT != 0)
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "buffer wrap: it begins at byte %zu, expected a multiple of %d", offset,
@@ -201,7 +202,8 @@ static quern_status check_events(const quern__cl *cl, cl_uint count, const cl_ev
     QUERN__FORWARD(quern__cl_GetEventInfo("opencl wait", events[i], CL_EVENT_CONTEXT,
                                           sizeof(cl_context), &context));
     if (context != cl->context)
-      return quern__fail(QUERN_ERROR_ARGUMENT, "opencl wait: event %u is of another cl_context", i);
+      return quern__fail(QUERN_ERROR_ARGUMENT,
+                         "opencl wait: event %u belongs to another cl_context", i);
   }
   return QUERN_OK;
 }

@@ -1,21 +1,21 @@
-/* Copies to the device beside the ops: a second queue, and events between the two. Where host and
- * device share their memory nothing is copied at all: the buffer itself is mapped, and handed back
- * by unmapping it. Elsewhere there is pinned memory on the host. */
+/* Copies to the device that overlap the ops: a second queue, with events between the two. If host
+ * and device share memory nothing is copied: the buffer itself is mapped, and unmapped to send it.
+ * Else the host has pinned memory. */
 #include "../state.h"
 
 #include <stdlib.h>
 
 typedef struct staging {
-  cl_mem memory; /* retained: what is filled */
+  cl_mem memory; /* retained: the destination */
   size_t offset, bytes;
-  /* pinned memory, which stays mapped; NULL where `memory` is mapped in its place */
+  /* pinned memory that stays mapped; NULL if `memory` itself is mapped */
   cl_mem host;
-  void *mapped;   /* NULL while nothing is */
+  void *mapped;   /* NULL while unmapped */
   cl_event sent;  /* the last copy, until it was waited for; NULL for none */
-  cl_event freed; /* what the next one waits for, where that was said; NULL for none */
+  cl_event freed; /* what the next copy waits for; NULL if nothing was released */
 } staging;
 
-/* Maps the part of a memory object that is written, after `count` events; waits for it. */
+/* Maps the destination's part of a memory object after `count` events. Waits. */
 static quern_status map(quern__cl *cl, cl_mem memory, size_t offset, cl_map_flags flags,
                         cl_uint count, const cl_event *after, staging *self) {
   cl_int error = CL_SUCCESS;
@@ -54,7 +54,7 @@ cleanup:
   return status;
 }
 
-/* What these return is nobody's to hear, as at quern__cl_close. */
+/* Errors are ignored, as in quern__cl_close. */
 void quern__cl_staging_free(void *state, void *object) {
   quern__cl *cl = state;
   staging *self = object;
@@ -77,7 +77,7 @@ quern_status quern__cl_staging_release(void *state, void *object) {
   return quern__cl_queue_event(state, "staging", &self->freed);
 }
 
-/* Where nobody said which ops are the last to use the buffer, all that are queued are. */
+/* Without an explicit release, waits for everything queued so far. */
 static quern_status free_at_last(quern__cl *cl, staging *self) {
   return self->freed != NULL ? QUERN_OK : quern__cl_staging_release(cl, self);
 }
@@ -118,7 +118,7 @@ quern_status quern__cl_staging_send(void *state, void *object, size_t bytes) {
   quern_status status = queue_copy(cl, bytes, self);
   if (status == QUERN_OK) status = quern__cl_after_transfer(cl, "staging", &self->sent);
   if (status == QUERN_OK) return QUERN_OK;
-  quern__cl_call.Finish(cl->transfers); /* the memory is the caller's to fill again */
+  quern__cl_call.Finish(cl->transfers); /* the caller may fill the memory again */
   quern__cl_forget_event(&self->sent);
   return status;
 }

@@ -1,4 +1,4 @@
-/* The queue of transfers, which run beside the ops, and events between the two queues. */
+/* The queue of transfers, which overlap the ops, and events between the two queues. */
 #include "../state.h"
 
 quern_status quern__cl_create_transfers(quern__cl *cl, const char *what) {

@@ -1,4 +1,4 @@
-/* Programs and kernels: a program is built when one of its kernels is first launched. */
+/* Programs and kernels. A program is built when one of its kernels is first launched. */
 #include "program_cache.h"
 
 #include <stdlib.h>
@@ -17,7 +17,7 @@ const char *quern__kernel_name(quern__kernel kernel) {
   return kernels[kernel].name;
 }
 
-/* Keeps the program's log as the context's, unless it is blank. */
+/* Stores the program's log in the context unless it is blank. */
 static quern_status keep_log(quern__cl *cl, cl_program program, const char *name) {
   size_t size = 0;
   QUERN__FORWARD(QUERN__CL(GetProgramBuildInfo, name, program, cl->device, CL_PROGRAM_BUILD_LOG, 0,
@@ -35,8 +35,8 @@ static quern_status keep_log(quern__cl *cl, cl_program program, const char *name
   return QUERN_OK;
 }
 
-/* The first line with "error" in it, else the first that is not blank. Compilers that could not
- * write their files name no error. */
+/* Quotes the first line with "error" in it, else the first that is not blank: compilers that cannot
+ * write their files report no error. */
 static quern_status fail_build(const char *name, const char *log) {
   const char *line = log + strspn(log, " \t\r\n"), *hint = "";
   const char *error = strstr(log, "error");
@@ -68,7 +68,7 @@ static quern_status build_source(quern__cl *cl, const quern__cl_source *source, 
       status = fail_build(name, quern__cl_build_log(cl));
     else
       status = quern__fail(QUERN_ERROR_BUILD,
-                           "clBuildProgram: %s did not build, and its log cannot be had: %s", name,
+                           "clBuildProgram: %s did not build, and its log cannot be read: %s", name,
                            quern_last_error());
     goto cleanup;
   }

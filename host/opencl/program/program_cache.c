@@ -17,7 +17,7 @@
 
 static const char file_prefix[] = "program-";
 
-enum { LIMIT = 64 << 20 }; /* bytes of all files together, and so of each */
+enum { LIMIT = 64 << 20 }; /* total bytes of all files */
 
 typedef struct file_head {
   char magic[8];
@@ -26,8 +26,7 @@ typedef struct file_head {
 
 static const char magic[8] = {'q', 'u', 'e', 'r', 'n', 'p', 'b', '1'};
 
-/* CRC-32 of a range that continues one with `sum`. zlib counts in unsigned int, and no range here
- * is over LIMIT. */
+/* Continues the CRC-32 `sum` over a range. zlib counts in unsigned int; no range exceeds LIMIT. */
 static uint32_t checksum(uint32_t sum, const void *data, size_t size) {
   return (uint32_t)crc32(sum, data, (uInt)size);
 }
@@ -38,7 +37,7 @@ static uint64_t hash(const char *data, size_t size) {
   return sum;
 }
 
-/* Appends a text of the platform or the device; false where it cannot be had. */
+/* Appends a string of the platform or device; false on failure. */
 static bool put_text(quern__text *key, cl_platform_id platform, cl_device_id device,
                      cl_uint parameter) {
   char *text;
@@ -48,7 +47,7 @@ static bool put_text(quern__text *key, cl_platform_id platform, cl_device_id dev
   return true;
 }
 
-/* Also where the platform does not say who it is. */
+/* True for platforms with a cache of their own, and if the platform's name is unknown. */
 static bool keeps_its_own(cl_platform_id platform) {
   static const char *const names[] = {"Portable Computing Language", "NVIDIA"};
   char *name;
@@ -153,14 +152,14 @@ cl_program quern__cl_cache_load(const quern__cl *cl, const quern__cl_cached *cac
     const unsigned char *binary = quern__cl_cached_binary(cached, data, size, &binary_size);
     if (binary != NULL) program = build_binary(cl, binary, binary_size, options);
   }
-  /* Its time says when it was last of use. */
+  /* The modification time records the last use. */
   if (program != NULL) utimensat(AT_FDCWD, cached->path, NULL, 0);
   free(data);
   quern__restore_error(message);
   return program;
 }
 
-/* The program's binary in memory of its own; NULL where the implementation gives none. */
+/* A copy of the program's binary; NULL if the implementation has none. */
 static unsigned char *get_binary(cl_program program, size_t *size) {
   cl_uint devices = 0;
   const char *what = "program cache";

@@ -1,5 +1,5 @@
-/* Puts a program's text together: kernels/core/common.cl, the optimizers' rules, then each of its
- * families, with the sizes of its tiles as macros in front. */
+/* Concatenates a program's text: kernels/core/common.cl, the optimizers' rules, then each of its
+ * families, preceded by its tile sizes as macros. */
 #include "program_source.h"
 
 #include "../../base/text.h"
@@ -38,7 +38,7 @@ const char *quern__cl_program_name(quern__family program) {
   return has_own_program(program) ? families[program].name : "the kernels";
 }
 
-/* Whether the family is for devices whose work-items compute a register tile each. */
+/* True if the family is for devices whose work-items compute a register tile. */
 static bool is_item_family(quern__family family) {
   return (family >= QUERN__FAMILY_dense_tile && family <= QUERN__FAMILY_dense_backward_weights) ||
          family >= QUERN__FAMILY_steps;
@@ -103,7 +103,7 @@ static quern_status create_text(const quern__cl *cl, quern__family program,
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
     if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_optimizer_rules)
       continue;
-    /* A device whose products are of the other kind has no tiles for these. */
+    /* The other kind of products has no tiles for these. */
     if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
     put_family(&text, &cl->tuning, family);
   }

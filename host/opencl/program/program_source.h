@@ -1,16 +1,15 @@
-/* What programs are made from: which families share one, its text, and its options. */
+/* The source of programs: which families share one, its text and options. */
 #ifndef QUERN_HOST_OPENCL_PROGRAM_PROGRAM_SOURCE_H
 #define QUERN_HOST_OPENCL_PROGRAM_PROGRAM_SOURCE_H
 
 #include "../state.h"
 
-/* The family under whose number a family's program is kept. The tiles of dense_group have a program
- * each, since a device needs few of them and each takes long to compile. All other families share
- * one: most of the time of a small program goes into what an implementation does for any, such as
- * reading its own header (docs/measurements.md). */
+/* The family that indexes a family's program. Each tile of dense_group has its own program, since a
+ * device needs few of them and each takes long to compile. All other families share one: building a
+ * small program takes mostly what any program takes (docs/measurements.md). */
 quern__family quern__cl_program_of(quern__family family);
 
-/* "dense_group_large", …; for the program that families share, "the kernels". */
+/* "dense_group_large", …; "the kernels" for the shared program. */
 const char *quern__cl_program_name(quern__family program);
 
 typedef struct quern__cl_source {

@@ -1,5 +1,5 @@
-/* Tuning of an OpenCL device: which products and shapes count, part after part, and what is kept in
- * the end. */
+/* Tunes an OpenCL device: the products and shapes that are timed, the search of each part, and the
+ * resulting file. */
 #include "tune.h"
 
 #include "../../device/tune_report.h"
@@ -23,8 +23,8 @@ static const struct {
 } layers[] = {{32, 784, 128, false}, {128, 784, 512, false}, {256, 1024, 1024, true}};
 enum { LAYERS = sizeof layers / sizeof *layers };
 
-/* Results that meet every edge of a tile and of a panel: rows, columns, and the length of the sums.
- */
+/* Shapes that reach every edge of a tile and of a panel: rows, columns, and the length of the
+ * sums. */
 static const struct {
   size_t rows, columns, length;
   quern__tune_mode mode;
@@ -44,7 +44,7 @@ typedef struct tuner {
   quern_tune_report *report;
   quern__cl *cl;
   quern__cl_limits limits;
-  quern__cl_tuning defaults, row; /* what it starts from, and the best so far */
+  quern__cl_tuning defaults, row; /* the start, and the best so far */
 } tuner;
 
 static bool has_form(quern__form forms, quern__form form) {
@@ -87,8 +87,7 @@ static quern_status add_layers(const tuner *t, quern__tune_trial *trial, quern__
   return QUERN_OK;
 }
 
-/* A result just large enough for each compute unit to have one of the tiles that the part starts
- * from. */
+/* Adds a result just large enough for each compute unit to have one tile of the part's start. */
 static quern_status add_tiles(const tuner *t, quern__tune_trial *trial, quern__form form,
                               const quern__cl_group_tile *tile) {
   enum { LENGTH = 512 };
@@ -111,7 +110,7 @@ static quern_status add_problems(const tuner *t, quern__tune_trial *trial, quern
   return QUERN_OK;
 }
 
-/* All kernels are built for a width, so what is not a product is verified too before it counts. */
+/* All kernels depend on the width, so the other ops are verified too. */
 static quern_status verify_width(void *state, const quern__cl_tuning *row) {
   quern__tune_trial *trial = state;
   QUERN__FORWARD(quern__tune_trial_verify(trial, row));
@@ -181,8 +180,8 @@ static quern_status add_product(tuner *t, quern__tune_trial *trial, size_t index
   return quern__tune_report_product(t->report, &product);
 }
 
-/* Verifies the row as it will be used, and times it against the defaults; *good where it is faster
- * as a whole. */
+/* Verifies the row as it will be used, and times it against the defaults. *good: it is faster
+ * overall. */
 static quern_status try_whole(tuner *t, bool *good) {
   const size_t rounds = t->effort->confirm_rounds;
   double *ratios = calloc(rounds, sizeof *ratios);
@@ -211,8 +210,7 @@ cleanup:
   return status;
 }
 
-/* The file holds what beat the defaults. Where nothing did, none is needed, and an earlier one
- * would be worse. */
+/* Writes the row if it beat the defaults. Else deletes an earlier file, which would be slower. */
 static quern_status keep(tuner *t, const char *path, bool good) {
   size_t removed;
   if (!good) return quern__tuning_remove(t->info, &removed);

@@ -1,4 +1,4 @@
-/* Products for the tuner. The same code runs one on the reference and on the device. */
+/* Products for the tuner. The same code runs them on the reference and on the device. */
 #include "tune_problem.h"
 
 #include "../../base/size.h"
@@ -15,10 +15,10 @@
 #define RESULT   QUERN__TUNE_RESULT
 #define OPERANDS QUERN__TUNE_OPERANDS
 
-/* Floats before and behind each operand that a product must leave alone, and what they hold. */
+/* Floats before and after each operand that a product must not change, and their value. */
 enum { GUARD = 64 };
 static const float guard_value = 12345.0f;
-/* Small enough that weights stay what they are however often they are updated. */
+/* Small enough that repeated updates hardly change the weights. */
 static const float learning_rate = 0x1p-12f;
 
 const char *quern__tune_form_name(quern__form form) {
@@ -47,7 +47,7 @@ static bool is_output(const quern__tune_problem *problem, int operand) {
          (operand == EXTRA && problem->problem.form == QUERN__FORM_BACKWARD_WEIGHTS);
 }
 
-/* Whether the operand's old values count, rather than that each is written over. */
+/* True if the product reads the operand's old values. */
 static bool is_read(const quern__tune_problem *problem, int operand) {
   if (!is_output(problem, operand)) return true;
   if (problem->problem.mode == QUERN__TUNE_OTHER)
@@ -73,8 +73,8 @@ static quern_activation activation_of(const quern__tune_case *self, bool magnitu
                                                              : QUERN_ACTIVATION_TANH);
 }
 
-/* `magnitude`: on absolute values, the product is to be Σ|x||w|, to which all that is added adds.
- */
+/* `magnitude`: operands are absolute values, and the result shall be Σ|x||w| plus all that is
+ * added. */
 static quern_status run_tune_problem(place where, const quern__tune_case *self, bool magnitude) {
   const quern_span left = {where.memory[LEFT], GUARD}, right = {where.memory[RIGHT], GUARD};
   const quern_span extra = {where.memory[EXTRA], GUARD}, result = {where.memory[RESULT], GUARD};
@@ -143,7 +143,7 @@ static quern_status create_tune_problem(place where, void **memory, size_t count
   return where.backend->buffer_create(where.state, bytes, memory);
 }
 
-/* Writes the operand between fresh guards. */
+/* Writes the operand and its guards. */
 static quern_status upload(place where, int operand, const float *values, size_t count) {
   float guard[GUARD];
   for (size_t i = 0; i < GUARD; i++) guard[i] = guard_value;
@@ -156,7 +156,7 @@ static quern_status upload(place where, int operand, const float *values, size_t
                                      true);
 }
 
-/* --- What must come out
+/* --- Expected results
  * --------------------------------------------------------------------------------- */
 
 static quern_status allocate_tune_problem(float **values, size_t count) {
@@ -164,7 +164,7 @@ static quern_status allocate_tune_problem(float **values, size_t count) {
   return *values != NULL ? QUERN_OK : quern__fail_memory("tune", count * sizeof **values);
 }
 
-/* Random values in [-1, 1); what is written over starts as NaN, so that what was not shows. */
+/* Draws values in [-1, 1). Outputs start as NaN, so that unwritten elements are found. */
 static quern_status make_before(place reference, void *scratch, quern__tune_problem *problem,
                                 int operand) {
   const size_t count = problem->counts[operand];
@@ -185,7 +185,7 @@ static quern_status make_before(place reference, void *scratch, quern__tune_prob
                                         true);
 }
 
-/* The reference's outputs from the operands, or from their absolute values. */
+/* Computes the reference's outputs from the operands, or from their absolute values. */
 static quern_status compute(place reference, quern__tune_problem *problem, bool magnitude) {
   for (int operand = 0; operand < OPERANDS; operand++) {
     const size_t count = problem->counts[operand];
@@ -210,8 +210,8 @@ static quern_status compute(place reference, quern__tune_problem *problem, bool 
   return QUERN_OK;
 }
 
-/* Magnitudes become bounds: rounding adds up to c K eps Σ|x||w|, and tanh is allowed a few units of
- * its last place. */
+/* Turns magnitudes into bounds: rounding errors sum to at most c K eps Σ|x||w|, and tanh is allowed
+ * a few units in the last place. */
 static void set_bounds(quern__tune_problem *problem) {
   const quern__tune_case *self = &problem->problem;
   const size_t length = self->form == QUERN__FORM_FORWARD         ? self->in

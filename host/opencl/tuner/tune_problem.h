@@ -1,12 +1,11 @@
-/* A matrix product with operands, as the tuner verifies and times it: on a device, and beforehand
- * on the reference. */
+/* A matrix product with operands, which the tuner verifies against the reference and times. */
 #ifndef QUERN_HOST_OPENCL_TUNER_TUNE_PROBLEM_H
 #define QUERN_HOST_OPENCL_TUNER_TUNE_PROBLEM_H
 
 #include "../opencl.h"
 #include "../tuning_field.h"
 
-/* What is done around the product.
+/* The ops around the product.
  *              FORWARD           BACKWARD_DATA        BACKWARD_WEIGHTS
  *   TRAIN      bias and ReLU     times ReLU'(h)       SGD step of W and b
  *   PLAIN      nothing           nothing              writes dW and db
@@ -21,7 +20,7 @@ typedef struct quern__tune_case {
   quern__form form; /* one of the three */
   quern__tune_mode mode;
   size_t n, in, out;
-  bool timed; /* or only verified */
+  bool timed; /* else only verified */
 } quern__tune_case;
 
 /* A product's operands.
@@ -41,15 +40,14 @@ enum {
 typedef struct quern__tune_problem {
   quern__tune_case problem;
   size_t counts[QUERN__TUNE_OPERANDS];
-  /* Owned. Before the product; after it, of EXTRA and RESULT; and how far from that a right result
-   * may be. */
+  /* Owned: values before the product; expected values of EXTRA and RESULT; their error bounds. */
   float *before[QUERN__TUNE_OPERANDS], *after[QUERN__TUNE_OPERANDS], *bound[QUERN__TUNE_OPERANDS];
-  /* the device's, owned, each with a guard before and behind it */
+  /* the device's, owned, each between two guards */
   void *memory[QUERN__TUNE_OPERANDS];
 } quern__tune_problem;
 
-/* Makes the operands, has the reference compute what must come out, and puts them on the device.
- * The caller frees *problem, also where this fails. */
+/* Creates the operands, computes the expected results by the reference, and uploads the operands.
+ * The caller frees *problem, even after a failure. */
 quern_status quern__tune_problem_create(quern__cl *cl, quern__tune_case self,
                                         quern__tune_problem *problem);
 void quern__tune_problem_free(quern__cl *cl, quern__tune_problem *problem);
@@ -57,8 +55,8 @@ void quern__tune_problem_free(quern__cl *cl, quern__tune_problem *problem);
 /* Queues the product once. */
 quern_status quern__tune_problem_run(quern__cl *cl, const quern__tune_problem *problem);
 
-/* Runs it once from fresh operands and compares all that it wrote: QUERN_ERROR_DATA says what is
- * wrong. */
+/* Runs the product once from fresh operands and compares its outputs. QUERN_ERROR_DATA names the
+ * first wrong value. */
 quern_status quern__tune_problem_verify(quern__cl *cl, const quern__tune_problem *problem);
 
 double quern__tune_problem_flops(const quern__tune_problem *problem);

@@ -1,14 +1,13 @@
-/* The search: from the row it starts with, it tries the neighbors of the best row so far, which
- * differ from it by one step of one field or of two, until none is better or there were enough.
- * What seems best is timed once more, for longer, and takes the place of the start only where it
- * wins beyond doubt. */
+/* The search: tries the neighbors of the best row so far, which differ by one step of one or two
+ * fields, until none is better or the limit is reached. The best is timed again, for longer, and
+ * replaces the start only if it is clearly faster. */
 #include "tune_search.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* A candidate is worth moving to from this ratio to the best so far on; the winner must beat the
- * start by WIN in the median, and in all but a quarter of the rounds by SURE. */
+/* The search moves to a candidate that beats the best so far by `better`. The winner must beat the
+ * start by `win` in the median, and by `sure` in three quarters of the rounds. */
 static const double better = 1.01, win = 1.03, sure = 1.01;
 
 typedef struct search {
@@ -18,7 +17,7 @@ typedef struct search {
   const quern__tune_judge *judge;
   const quern_tune_options *options;
   quern__tune_outcome *outcome;
-  quern__cl_tuning *seen; /* rows that were tried, and the start; owned */
+  quern__cl_tuning *seen; /* rows tried, and the start; owned */
   size_t seen_count;
   quern__cl_tuning best;
   double best_ratio; /* to the start */
@@ -65,7 +64,7 @@ static quern_status tell(const search *s, const quern__cl_tuning *row, quern_tun
   return QUERN_OK;
 }
 
-/* Whether a failure is the candidate's own. */
+/* True if the failure is the candidate's. */
 static bool condemns(quern_status status) {
   return status != QUERN_OK && status != QUERN_ERROR_OUT_OF_MEMORY &&
          status != QUERN_ERROR_DEVICE_LOST;
@@ -80,7 +79,7 @@ static quern_status condemn(search *s, const quern__cl_tuning *row, quern_status
   return tell(s, row, wrong ? QUERN_TUNE_WRONG : QUERN_TUNE_FAILED, 0, 0);
 }
 
-/* Verifies the row, and only then times it; *moved where it is now the best. */
+/* Verifies the row and times it if it is right. *moved: it is now the best. */
 static quern_status try_row(search *s, const quern__cl_tuning *row, bool *moved) {
   double gflops = 0, ratio;
   s->seen[s->seen_count++] = *row;
@@ -108,7 +107,7 @@ static bool was_seen(const search *s, const quern__cl_tuning *row) {
   return false;
 }
 
-/* The field's next value up or down the list of those worth trying; false at its end. */
+/* Moves the field to the next value up or down its list; false at the end. */
 static bool step(quern__cl_tuning *row, const quern__tuning_field *field, bool up) {
   unsigned *value = quern__tuning_value(row, field);
   for (size_t i = 0; i < field->value_count; i++) {
@@ -121,15 +120,14 @@ static bool step(quern__cl_tuning *row, const quern__tuning_field *field, bool u
   return false;
 }
 
-/* Tries the row if it can be built, runs here and is new. That it cannot is no error worth keeping.
- */
+/* Tries the row if it is new and the device can run it. If not, that is not an error. */
 static quern_status consider(search *s, const quern__cl_tuning *row, bool *moved) {
   *moved = false;
   if (was_seen(s, row) || quern__tuning_check(row, s->limits) != QUERN_OK) return QUERN_OK;
   return try_row(s, row, moved);
 }
 
-/* One step of one field (second NULL) or of two, each up or down. */
+/* Tries one step of one field (`second` is NULL) or of two, each up and down. */
 static quern_status try_steps(search *s, const quern__tuning_field *first,
                               const quern__tuning_field *second, bool *moved) {
   for (unsigned direction = 0; direction < (second != NULL ? 4u : 2u); direction++) {
@@ -156,13 +154,12 @@ static quern_status try_neighbors(search *s, bool *moved) {
   return QUERN_OK;
 }
 
-/* The best so far against the start once more: many small differences, and one of them looks large
- * by chance. */
+/* Times the best against the start again: among many candidates, one looks fast by chance. */
 static quern_status confirm(search *s, const quern__cl_tuning *start) {
   double gflops = 0, ratio = 1;
   bool wins = false;
   if (!quern__tuning_same(&s->best, start, s->part)) {
-    /* Others were built since, so it is built anew. */
+    /* Builds it again, since others were built meanwhile. */
     QUERN__FORWARD(s->judge->verify(s->judge->state, &s->best));
     QUERN__FORWARD(
         s->judge->time(s->judge->state, &s->best, s->effort->confirm_rounds, s->ratios, &gflops));
@@ -200,7 +197,7 @@ quern_status quern__tune_search(quern__tuning_part part, const quern__cl_tuning 
   s.seen[s.seen_count++] = *start;
   status = judge->verify(judge->state, start);
   if (condemns(status))
-    status = quern__fail(status, "tune: the defaults of %s do not serve: %s",
+    status = quern__fail(status, "tune: the defaults of %s are unusable: %s",
                          quern__tuning_part_infos[part].name, quern_last_error());
   if (status != QUERN_OK) goto cleanup;
   for (bool moved = true; moved;) QUERN__TRY(try_neighbors(&s, &moved));

@@ -1,5 +1,5 @@
-/* The judge of a search on an OpenCL device: two rows side by side in one context, each with its
- * own programs, over the same problems. */
+/* The judge of a search on an OpenCL device: two rows in one context, each with its own programs,
+ * on the same problems. */
 #ifndef QUERN_HOST_OPENCL_TUNER_TUNE_TRIAL_H
 #define QUERN_HOST_OPENCL_TUNER_TUNE_TRIAL_H
 
@@ -7,7 +7,7 @@
 #include "tune_problem.h"
 #include "tune_search.h"
 
-/* A row and what was built with it, while the other row is the context's. */
+/* A row and its programs, while the context has the other row. */
 typedef struct quern__tune_variant {
   quern__cl_tuning tuning;
   cl_program programs[QUERN__FAMILY_COUNT];
@@ -17,24 +17,24 @@ typedef struct quern__tune_variant {
 enum { QUERN__TUNE_START, QUERN__TUNE_CANDIDATE };
 
 typedef struct quern__tune_trial {
-  quern__cl *cl; /* borrowed; no one else uses it meanwhile */
-  /* the tile that all products are to use, or QUERN__GROUP_SIZE_COUNT: which suits them */
+  quern__cl *cl; /* borrowed; in exclusive use */
+  /* the tile for all products; QUERN__GROUP_SIZE_COUNT: chosen per product */
   quern__group_size size;
   double round_seconds;
   double (*pretend)(const quern__cl_tuning *row); /* see quern__tune_effort */
-  int current;                                    /* whose tuning and programs the context has */
-  quern__tune_variant variants[2];                /* of the current one stale */
+  int current;                                    /* the variant in the context */
+  quern__tune_variant variants[2];                /* the current one's is stale */
   quern__tune_problem *problems;                  /* owned */
-  /* problems, room for them, those that are timed */
+  /* problems, allocated, timed */
   size_t count, room, timed;
-  /* of each problem in a round; owned; 0: not known yet */
+  /* runs of each problem per round; owned; 0: unknown */
   size_t *repeats;
-  /* for one run, of [round · count + problem]; owned */
+  /* per run, [round · count + problem]; owned */
   double *seconds[2];
 } quern__tune_trial;
 
-/* A trial of other rows against `start`, with room for `room` problems. The caller closes it, also
- * where this fails. */
+/* Opens a trial of rows against `start`, for up to `room` problems. The caller closes it, even
+ * after a failure. */
 quern_status quern__tune_trial_open(quern__tune_trial *trial, quern__cl *cl,
                                     const quern__cl_tuning *start, quern__group_size size,
                                     size_t room, const quern__tune_effort *effort);
