@@ -1,4 +1,4 @@
-/* Tuning files: where they are; writing, reading and deleting them. */
+/* Finds, writes, reads and deletes tuning files. */
 #include "tuning_file.h"
 
 #include "../base/cache/cache_folder.h"

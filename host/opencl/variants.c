@@ -209,8 +209,8 @@ static size_t loop_rounds(const void *state) {
 /* --- Facts
  * --------------------------------------------------------------------- */
 
-__attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, void *user,
-                                                       const char *name, const char *format, ...) {
+__attribute__((format(printf, 4, 5))) static void
+report_fact(quern__fact_sink sink, void *user, const char *name, const char *format, ...) {
   char value[512];
   va_list arguments;
   va_start(arguments, format);
@@ -222,8 +222,8 @@ __attribute__((format(printf, 4, 5))) static void tell(quern__fact_sink sink, vo
 static void report_quirks(const quern__cl *cl, quern__fact_sink sink, void *user) {
   for (size_t i = 0; i < cl->quirk_count; i++) {
     const quern__cl_quirk *quirk = cl->quirks[i];
-    tell(sink, user, "quirk", "%s%s%s%s", quirk->op, *quirk->op != '\0' ? ": " : "", quirk->what,
-         quern__quirk_remedy_text(quirk->remedy));
+    report_fact(sink, user, "quirk", "%s%s%s%s", quirk->op, *quirk->op != '\0' ? ": " : "",
+                quirk->what, quern__quirk_remedy_text(quirk->remedy));
   }
 }
 
@@ -239,19 +239,20 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
       quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_LOCAL_MEM_TYPE, sizeof local, &local));
   QUERN__FORWARD(
       quern__cl_GetDeviceInfo(what, cl->device, CL_DEVICE_ADDRESS_BITS, sizeof bits, &bits));
-  tell(sink, user, "work-group", "up to %zu work-items", cl->limits.work_group);
-  tell(sink, user, "local memory", "%llu bytes, %s", (unsigned long long)cl->limits.local_memory,
-       local == CL_LOCAL ? "of its own" : "taken from global memory");
-  tell(sink, user, "largest buffer", "%llu bytes", (unsigned long long)cl->max_allocation);
-  tell(sink, user, "addresses", "%u bits", (unsigned)bits);
-  tell(sink, user, "multiply-add", "%s",
-       (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
-       : cl->fused               ? "one instruction, fma()"
-                                 : "fma() is available but unused");
-  tell(sink, user, "denormals, as told", "%s",
-       (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
-  tell(sink, user, "infinity and NaN, as told", "%s",
-       (floats & CL_FP_INF_NAN) != 0 ? "kept" : "unavailable");
+  report_fact(sink, user, "work-group", "up to %zu work-items", cl->limits.work_group);
+  report_fact(sink, user, "local memory", "%llu bytes, %s",
+              (unsigned long long)cl->limits.local_memory,
+              local == CL_LOCAL ? "of its own" : "taken from global memory");
+  report_fact(sink, user, "largest buffer", "%llu bytes", (unsigned long long)cl->max_allocation);
+  report_fact(sink, user, "addresses", "%u bits", (unsigned)bits);
+  report_fact(sink, user, "multiply-add", "%s",
+              (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
+              : cl->fused               ? "one instruction, fma()"
+                                        : "fma() is available but unused");
+  report_fact(sink, user, "denormals, as told", "%s",
+              (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
+  report_fact(sink, user, "infinity and NaN, as told", "%s",
+              (floats & CL_FP_INF_NAN) != 0 ? "kept" : "unavailable");
   report_quirks(cl, sink, user);
   return QUERN_OK;
 }

@@ -45,8 +45,8 @@ bool quern__tune_wins(double *ratios, size_t rounds, double *median) {
   return *median >= win && quern__tune_quantile(ratios, rounds, 0.25) >= sure;
 }
 
-static quern_status tell(const search *s, const quern__cl_tuning *row, quern_tune_verdict verdict,
-                         double ratio, double gflops) {
+static quern_status report_event(const search *s, const quern__cl_tuning *row,
+                                 quern_tune_verdict verdict, double ratio, double gflops) {
   if (s->options->on_event == NULL) return QUERN_OK;
   char *parameters = quern__tuning_describe(row, s->part);
   if (parameters == NULL) return quern__fail_memory("tune", sizeof *row);
@@ -76,7 +76,7 @@ static quern_status condemn(search *s, const quern__cl_tuning *row, quern_status
     s->outcome->wrong++;
   else
     s->outcome->failed++;
-  return tell(s, row, wrong ? QUERN_TUNE_WRONG : QUERN_TUNE_FAILED, 0, 0);
+  return report_event(s, row, wrong ? QUERN_TUNE_WRONG : QUERN_TUNE_FAILED, 0, 0);
 }
 
 /* Verifies the row and times it if it is right. *moved: it is now the best. */
@@ -98,7 +98,7 @@ static quern_status try_row(search *s, const quern__cl_tuning *row, bool *moved)
     s->best = *row;
     s->best_ratio = ratio;
   }
-  return tell(s, row, *moved ? QUERN_TUNE_FASTER : QUERN_TUNE_SLOWER, ratio, gflops);
+  return report_event(s, row, *moved ? QUERN_TUNE_FASTER : QUERN_TUNE_SLOWER, ratio, gflops);
 }
 
 static bool was_seen(const search *s, const quern__cl_tuning *row) {
@@ -168,8 +168,8 @@ static quern_status confirm(search *s, const quern__cl_tuning *start) {
   s->outcome->changed = wins;
   s->outcome->ratio = wins ? ratio : 1;
   s->outcome->best = wins ? s->best : *start;
-  return tell(s, &s->outcome->best, wins ? QUERN_TUNE_CHOSEN : QUERN_TUNE_KEPT, s->outcome->ratio,
-              wins ? gflops : 0);
+  return report_event(s, &s->outcome->best, wins ? QUERN_TUNE_CHOSEN : QUERN_TUNE_KEPT,
+                      s->outcome->ratio, wins ? gflops : 0);
 }
 
 quern_status quern__tune_search(quern__tuning_part part, const quern__cl_tuning *start,
