@@ -1,10 +1,10 @@
-"""Names that people try, from other libraries or from memory, answered with quern's nearest."""
+"""Suggestions for unknown names, which people often bring from other libraries."""
 
 import difflib
 import functools
 import inspect
 
-# What other libraries call it: quern's name, or a remark.
+# Names in other libraries, and quern's name or a remark.
 _VALUES = {
     "loss": {
         "mse": "squared",
@@ -95,7 +95,7 @@ def _plain(text):
 
 
 def hint(what, text, names):
-    """ "; did you mean …?", or nothing where no name is near."""
+    """Returns "; did you mean …?", or "" if no name is similar."""
     plain = _plain(text)
     known = _VALUES.get(what, {}).get(plain)
     if known is not None and known.split(" ")[0] in names:
@@ -106,7 +106,7 @@ def hint(what, text, names):
 
 
 def none_of(what, text, names):
-    """What is said of a text that is none of the names."""
+    """Returns the message for a text that is none of the names."""
     return f"{what}: {text!r} is none{hint(what, text, names)}; there are {', '.join(names)}"
 
 
@@ -119,7 +119,7 @@ def _argument_hint(name, parameters):
 
 
 def names_arguments(function):
-    """Has a function answer an argument that it does not have with the nearest that it has."""
+    """Decorates a function so that its error for an unknown argument suggests a known one."""
     parameters = [name for name in inspect.signature(function).parameters if name != "self"]
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""The parameters of networks, by layer, as arrays."""
+"""Reads and writes the parameters of a network by layer."""
 
 import numpy
 
@@ -8,7 +8,7 @@ from ._errors import check
 
 
 class Parameters:
-    """Those of a Network, which has a handle and layers."""
+    """The methods of a Network for its parameters."""
 
     def _shape_of(self, index):
         units = [self.inputs] + [layer.units for layer in self.layers]
@@ -41,7 +41,7 @@ class Parameters:
 
     def normalization(self, index):
         """Copies of the parameters of a layer's normalization, each float32 (out,): gamma, beta,
-        and of batch normalization the running mean and variance, else None."""
+        running mean and running variance. None for those that the layer does not have."""
         index, (_, units) = self._shape_of(index)
         count = self._normalization_count(index)
         found = [numpy.empty(units, numpy.float32) if i < count else None for i in range(4)]
@@ -53,7 +53,7 @@ class Parameters:
         return tuple(found)
 
     def set_normalization(self, index, gamma=None, beta=None, mean=None, variance=None):
-        """Sets those of a layer's normalization that are given, each (out,)."""
+        """Sets the given parameters of a layer's normalization, each (out,)."""
         index, (_, units) = self._shape_of(index)
         given = {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}
         self._set(lib.quern_network_set_normalization, index, given, 4 * [(units,)])

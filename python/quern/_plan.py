@@ -1,5 +1,5 @@
-"""Training step by step: a network on one device, with its optimizer's state, for loops that change
-the optimizer between steps or train on other data later."""
+"""Training step by step on one device, for loops that change the optimizer between steps or train
+on other data later."""
 
 import ctypes
 
@@ -15,14 +15,15 @@ _FLOAT = 4  # bytes, which an int32 has too
 
 
 class Plan:
-    """A copy of a network's parameters, for steps of at most `batch` samples."""
+    """A device copy of a network's parameters with optimizer state, for steps of at most `batch`
+    samples."""
 
     def __init__(self, network, batch, optimizer, class_weights=None):
         self._network, self._batch, self._rows = network, batch, 0
         self._context = _devices.context(network._devices)
         try:
             self._create("training", optimizer)
-        except NotImplementedError:  # a GPU, which needs the gradients in memory
+        except NotImplementedError:  # on GPUs, which need the gradients in memory
             self._create("gradients", optimizer)
         if class_weights is not None:
             check(lib.quern_plan_set_class_weights(self._plan, _arrays.pointer(class_weights)))
@@ -43,22 +44,22 @@ class Plan:
         return self._batch
 
     def put(self, network):
-        """Takes another network of the same shape; the optimizer's state stays."""
+        """Uploads another network of the same shape. Keeps the optimizer state."""
         self._network = network
         check(lib.quern_plan_upload(self._plan, self._network._handle))
 
     def download(self):
-        """Gives the network what was learned."""
+        """Copies the trained parameters to the network."""
         check(lib.quern_plan_download(self._plan, self._network._handle))
 
     def release(self):
-        """Frees the memory of samples, which the next train() takes again."""
+        """Frees the buffers for samples. The next train() allocates them again."""
         self._rows, self._x, self._y, self._results = 0, None, None, None
 
     def _reserve(self, rows, columns, width, layers):
         if rows <= self._rows:
             return
-        # A step has at least one row, and a result for each layer.
+        # One loss per row and, per step, one sum per layer. A step has at least one row.
         self._x, self._y, self._results = (
             make(lib.quern_buffer_free, lib.quern_buffer_create, self._context, size * _FLOAT)
             for size in (rows * columns, rows * width, rows * (1 + layers))
@@ -66,7 +67,7 @@ class Plan:
         self._rows = rows
 
     def _weights(self):
-        """The weights of each layer on the device."""
+        """Yields the weights of each layer on the device."""
         weights, bias = Tensor(), Tensor()
         for index in range(lib.quern_network_layer_count(self._network._handle)):
             check(
@@ -75,15 +76,15 @@ class Plan:
             yield Tensor(weights.buffer, weights.offset, weights.rows, weights.columns)
 
     def train(self, x, y, batch, optimizer_of, sums_squares):
-        """One step for each `batch` rows of x, float32 (rows, inputs), in their order. y is int32
-        (rows,), classes, or float32 (rows, outputs). optimizer_of(n) is the optimizer of the next
-        step, which has n rows. Returns the loss of each row, as its step saw it; and, if
-        sums_squares, for each step the sum of squares of all weights before it, else None."""
+        """Runs one step per `batch` rows of x, float32 (rows, inputs), in order. y has classes,
+        int32 (rows,), or targets, float32 (rows, outputs). optimizer_of(n) returns the optimizer for the next
+        step, which has n rows. Returns the loss of each row before its step's update and, if
+        sums_squares, each step's sum of squared weights before the update, else None."""
         weights = list(self._weights()) if sums_squares else []
         self._reserve(len(x), x.shape[1], 1 if y.ndim == 1 else y.shape[1], len(weights))
         try:
             return self._train(x, y, batch, optimizer_of, weights)
-        except BaseException:  # Ctrl-C too: the device may still read x and y
+        except BaseException:  # including Ctrl-C: the device may still read x and y
             lib.quern_context_finish(self._context)
             raise
 

@@ -1,4 +1,4 @@
-"""Tables of pandas, Polars and Arrow as samples: columns by their names, and texts as classes."""
+"""Reads tables of pandas, Polars and Arrow by column names, and maps texts to class numbers."""
 
 import numpy
 
@@ -9,7 +9,7 @@ _CURE = "make numbers of it, such as by pandas.get_dummies or sklearn's OneHotEn
 
 
 def names_of(values):
-    """The names of a table's columns; None of what is no table."""
+    """Returns the column names of a table; None if `values` is not a table."""
     if hasattr(values, "column_names") and hasattr(values, "column"):  # Arrow
         return list(values.column_names)
     if hasattr(values, "columns") and hasattr(values, "dtypes"):  # pandas, Polars
@@ -26,7 +26,8 @@ def _is_missing(value):
 
 
 def _numbers(what, name, column):
-    """A column as numbers; what is missing is NaN, which the library refuses by its place."""
+    """Converts a column to numbers. Missing values become NaN, which the library refuses with its
+    row and column."""
     array = numpy.asarray(column)
     if array.ndim != 1:
         raise ValueError(f"{what}: several columns are called {name!r}")
@@ -44,7 +45,7 @@ def _numbers(what, name, column):
 
 
 def matrix(what, values, names):
-    """These columns of a table, (rows, columns)."""
+    """Returns the named columns of a table as an array (rows, columns)."""
     there = names_of(values)
     for name in names:
         if name not in there:
@@ -56,21 +57,20 @@ def matrix(what, values, names):
 
 
 def samples(what, x, columns):
-    """x as an array; a table by the columns that a network knows, or by all of its own, where it
-    knows none."""
+    """Returns x as an array. A table is read by `columns`, or completely if that is None."""
     names = names_of(x)
     return x if not names else matrix(what, x, columns or names)
 
 
 def columns_of(x):
-    """The names of a table's columns, if they are texts and each is one column's; else None."""
+    """Returns the column names of a table if they are distinct texts, else None."""
     names = names_of(x)
     named = names and all(isinstance(name, str) for name in names)
     return names if named and len(set(names)) == len(names) else None
 
 
 def _texts(values):
-    """An array of texts, of categories too; None of what has others in it."""
+    """Returns texts or categories as an array; None if there are other values."""
     array = numpy.asarray(values)
     if array.dtype.kind == "U":
         return array
@@ -80,7 +80,7 @@ def _texts(values):
 
 
 def _targets(what, y):
-    """y, of a table its columns, of one that alone."""
+    """Returns y; of a table, its columns as an array, or its only column."""
     names = names_of(y)
     if not names:
         return y
@@ -98,7 +98,7 @@ def _classes_of(what, texts, outputs):
 
 
 def _numbers_of(what, texts, classes):
-    """For each text its place in the classes."""
+    """Returns the index of each text in `classes`."""
     order = numpy.argsort(classes)
     found = numpy.searchsorted(classes, texts, sorter=order)
     places = order[numpy.minimum(found, len(classes) - 1)]
@@ -113,7 +113,7 @@ def _numbers_of(what, texts, classes):
 
 
 def classes_in(handle):
-    """The texts of the classes that a model file has; None where it has none."""
+    """Returns the class labels stored with a network, None if there are none."""
     schema, names = lib.quern_network_schema(handle), []
     for index in range(lib.quern_network_outputs(handle) if schema is not None else 0):
         name = lib.quern_schema_class_name(schema, index)
@@ -124,17 +124,17 @@ def classes_in(handle):
 
 
 class Tables:
-    """What a Network knows of the data that it was trained on:
+    """The names that a Network keeps from its training data:
 
-    columns  the names of the inputs; None where it was trained on an array
-    classes  the texts of the classes, in the order of the outputs; None where y had numbers
+    columns  the names of the inputs; None if it was trained on an array
+    classes  the labels of the classes, in the order of the outputs; None if y had numbers
     """
 
     columns = None
     classes = None
 
     def _dataset(self, x, y, what=("x", "y"), learns=False):
-        """A data set of x and y, arrays or tables; `learns` has the network know their names."""
+        """Creates a data set from x and y, arrays or tables. If `learns`, keeps their names."""
         columns = self.columns or (columns_of(x) if learns else None)
         y, classes = _targets(what[1], y), self.classes
         texts = _texts(y) if self._has_classes() else None

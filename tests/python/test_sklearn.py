@@ -280,7 +280,7 @@ class GoingOn(SklearnCase):
         self.assertLess(model.loss_curve_[-1], first[-1])
         with self.assertRaisesRegex(ValueError, "same classes as in the previous call"):
             model.fit(self.x, self.y % 2)
-        with self.assertRaisesRegex(ValueError, "begin anew with warm_start=False"):
+        with self.assertRaisesRegex(ValueError, "start over with warm_start=False"):
             model.set_params(hidden_layer_sizes=(7,)).fit(self.x, self.y)
 
     def test_interrupted(self):
@@ -433,7 +433,7 @@ class Refused(SklearnCase):
         for name, value, words in (
             ("solver", "lbfgs", "'lbfgs', which quern does not have; expected 'adam' or 'sgd'"),
             ("solver", "Adam", "'Adam'.*adam"),
-            ("max_fun", 100, "of solver='lbfgs' alone"),
+            ("max_fun", 100, "only affects solver='lbfgs'"),
             ("activation", "sigmoid", "'sigmoid'.*logistic"),
             ("hidden_layer_sizes", (5, 0), "0, expected a whole number from 1"),
             ("hidden_layer_sizes", "64", "'64', expected a whole number"),

@@ -4,7 +4,7 @@ and methods, and `device`.
     from quern.sklearn import MLPClassifier
     MLPClassifier(hidden_layer_sizes=(64,), random_state=0).fit(x, y).score(x_test, y_test)
 
-They need scikit-learn 1.2 or newer.
+Requires scikit-learn 1.2 or newer.
 """
 
 try:

@@ -11,15 +11,14 @@ from ._perceptron import Perceptron
 class MLPClassifier(ClassifierMixin, Perceptron):
     """sklearn.neural_network.MLPClassifier, trained by quern.
 
-    The parameters have scikit-learn's names, meaning and defaults; two are quern's:
+    The parameters have scikit-learn's names, meaning and defaults. quern adds two:
 
     class_weight   None, "balanced", or a dict from class to weight. The loss of a batch is the
                    weighted mean over its samples. Two classes then have two outputs
     device         None for the best, or an index or name of quern.devices()
 
-    What quern does not have is refused: solver="lbfgs" and sample_weight. The same random_state
-    gives scikit-learn's initial weights and order of samples, and so its results but for rounding
-    to float32.
+    solver="lbfgs" and sample_weight are refused. The same random_state gives scikit-learn's initial
+    weights and order of samples, so results differ by rounding to float32 only.
 
     Attributes: classes_, coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_,
     best_validation_score_, n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_,
@@ -82,13 +81,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self.device = device
 
     def fit(self, X, y, **others):
-        """Trains on X (samples, features) and y: (samples,), numbers or texts, a class for each; or
-        (samples, labels), of 0 and 1. Returns the estimator."""
+        """Trains on X (samples, features) and y: a class per sample, (samples,), numbers or texts;
+        or labels that are 0 or 1, (samples, labels). Returns the estimator."""
         return self._fit(X, y, others)
 
     def partial_fit(self, X, y, classes=None, **others):
-        """One epoch over X and y, from where the last one ended, with its optimizer's state.
-        `classes` are all that there will be, and are needed in the first call."""
+        """Trains for one epoch over X and y and keeps the optimizer's state for the next call. The
+        first call needs `classes`: all classes of all calls."""
         self._partial_classes = classes
         try:
             return self._fit(X, y, others, incremental=True)
@@ -118,7 +117,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         tags.classifier_tags.multi_label = True
         return tags
 
-    # --- For the loop -----------------------------------------------------------------------------
+    # --- For training -----------------------------------------------------------------------------
 
     @property
     def _output(self):

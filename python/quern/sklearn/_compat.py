@@ -1,4 +1,4 @@
-"""What scikit-learn 1.2 and later releases name differently."""
+"""Functions whose names differ between releases of scikit-learn."""
 
 try:
     from sklearn.utils.validation import validate_data

@@ -1,8 +1,8 @@
-"""scikit-learn's stochastic optimizers by quern's: each step is the one that scikit-learn takes.
+"""scikit-learn's stochastic optimizers, computed by quern's.
 
-scikit-learn divides the L2 penalty by the batch, decays no bias, and sums the loss over the
-outputs, where quern's losses for targets are means over them; and its Adam adds epsilon before the
-correction of the second moment. So each step has an optimizer of its own.
+scikit-learn divides the L2 penalty by the samples of the batch and does not decay biases. It sums
+the loss over the outputs, while quern averages it. Its Adam adds epsilon before the bias correction
+of the second moment, quern's after it. The optimizer's values are therefore set before each step.
 """
 
 import math
@@ -16,11 +16,11 @@ _CHUNK = 1 << 26  # bytes of samples on the device at a time
 
 
 class Descent:
-    """Epochs of training, and what they leave for those after them: the optimizer's state, its
-    count of steps, and the learning rate."""
+    """Trains one epoch per call. Keeps the optimizer's state, its number of steps and the learning
+    rate between calls."""
 
     def __init__(self, estimator, network, batch):
-        # The gradient that quern computes, over scikit-learn's.
+        # quern's gradient divided by scikit-learn's
         self._scale = estimator._loss_scales[0]
         self._is_adam = estimator.solver == "adam"
         self._schedule = "constant" if self._is_adam else estimator.learning_rate
@@ -44,7 +44,7 @@ class Descent:
         return "nesterov" if estimator.nesterovs_momentum else "momentum"
 
     def _of_step(self, n):
-        """The optimizer of the next step, over n samples."""
+        """Returns the optimizer for the next step, which has n samples."""
         self._steps += 1
         optimizer, scale = self._optimizer, self._scale
         optimizer.weight_decay = scale * self._alpha / n
@@ -57,8 +57,8 @@ class Descent:
         return optimizer
 
     def epoch(self, x, y, order, batch, alpha):
-        """Trains on the rows of x and y in that order, and returns the sums of their losses, as
-        quern has them, and of the penalties of the steps. x may be sparse."""
+        """Trains on the rows of x and y in the given order. Returns the sum of quern's losses and
+        the sum of each step's penalty times its samples. x may be sparse."""
         self._alpha = alpha
         rows = rows_at_once(x, batch)
         total = penalty = 0.0
@@ -76,7 +76,7 @@ class Descent:
             self.learning_rate = self._initial_rate / (samples_seen + 1) ** self._power_t
 
     def goes_on(self, verbose, message):
-        """Whether training goes on though it no longer gains: at a smaller rate."""
+        """Returns whether training continues without a gain, which it does at a smaller rate."""
         if self._schedule != "adaptive":
             ending = " Stopping."
         elif self.learning_rate <= 1e-6:
@@ -90,11 +90,11 @@ class Descent:
 
 
 def rows_at_once(x, batch=1):
-    """How many rows of x are made dense at a time, whole batches."""
+    """Returns how many rows of x are converted at a time: whole batches."""
     return max(1, _CHUNK // (4 * x.shape[1]) // batch) * batch
 
 
 def dense(rows):
-    """Samples as quern takes them, of which some may be sparse."""
+    """Converts rows, which may be sparse, to a float32 array."""
     dense = rows.toarray() if hasattr(rows, "toarray") else rows
     return numpy.ascontiguousarray(dense, dtype=numpy.float32)

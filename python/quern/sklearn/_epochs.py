@@ -1,4 +1,4 @@
-"""The loop over epochs, as scikit-learn has it: the loss, what is kept, and when it ends."""
+"""The loop over epochs with scikit-learn's rules: loss curve, best parameters, stopping."""
 
 import warnings
 
@@ -9,8 +9,8 @@ from . import _weights
 
 
 class Epochs:
-    """The epochs of an estimator over X and y, which are as quern takes them. `held_out` is what
-    early stopping measures, a pair, or None."""
+    """The epochs of an estimator over `data`, a pair of samples and encoded targets. `held_out` is
+    such a pair for early stopping, or None."""
 
     def __init__(self, estimator, network, descent, batch, data, held_out=None):
         self._estimator, self._network, self._descent = estimator, network, descent
@@ -19,7 +19,7 @@ class Epochs:
         self._best = estimator.coefs_, estimator.intercepts_
 
     def run(self):
-        """As many as there have to be; leaves the best parameters where it stops early."""
+        """Runs epochs until training ends. With early stopping, keeps the best parameters."""
         try:
             self._run()
         except KeyboardInterrupt:
@@ -45,9 +45,9 @@ class Epochs:
         )
 
     def one(self):
-        """The next epoch."""
+        """Runs the next epoch."""
         estimator = self._estimator
-        if estimator.shuffle:  # with the draws of sklearn.utils.shuffle
+        if estimator.shuffle:  # draws the same numbers as sklearn.utils.shuffle
             places = numpy.arange(len(self._y))
             estimator._random_state.shuffle(places)
             self._order = self._order[places]
@@ -61,7 +61,7 @@ class Epochs:
         self._descent.end_epoch(estimator.t_)
 
     def take(self):
-        """Gives the estimator what was learned."""
+        """Downloads the parameters into the estimator."""
         self._descent.plan.download()
         coefs, intercepts = _weights.of_network(self._network)
         self._check(all(numpy.isfinite(values).all() for values in coefs + intercepts))

@@ -1,4 +1,4 @@
-"""The targets of a classifier: classes as they are, and as quern has them.
+"""Encodes the targets of a classifier, in one of three ways.
 
 "classes"   int32 (samples,), a softmax over all of them
 "binary"    float32 (samples, 1), 1 for the second of two: one logistic output
@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d
 
 
 def encode(estimator, y, first, incremental):
-    """Sets classes_, n_outputs_, and the weights of classes, and returns the targets."""
+    """Sets classes_, n_outputs_ and the class weights, and returns the encoded targets."""
     y = _checked(y)
     has_labels = y.ndim == 2
     if first or not hasattr(estimator, "classes_"):
@@ -30,7 +30,7 @@ def encode(estimator, y, first, incremental):
 
 
 def within(second, classes):
-    """The numbers of classes, of two or of one, where `second` says which are the second."""
+    """Returns class numbers: 1 for samples of the second class, if there are two, else 0."""
     return numpy.minimum(second.astype(int), len(classes) - 1)
 
 

@@ -1,4 +1,4 @@
-"""The parameters of the estimators, checked when they are used, as scikit-learn does."""
+"""Checks the parameters of the estimators when they are used, as scikit-learn does."""
 
 import math
 import numbers
@@ -29,7 +29,7 @@ def _whole(name, value, least=1):
 
 
 def hidden_sizes(value):
-    """hidden_layer_sizes as a list: a number, or several, or none."""
+    """Returns hidden_layer_sizes, one number or several or none, as a list."""
     sizes = list(value) if numpy.iterable(value) and not isinstance(value, str) else [value]
     return [_arguments.whole("hidden_layer_sizes", size, 1, 2**31 - 1) for size in sizes]
 
@@ -52,13 +52,13 @@ def _check_solver(name, estimator):
     _arguments.choice("solver", estimator.solver, {"adam": 0, "sgd": 0})
     if estimator.max_fun != _MAX_FUN:
         raise ValueError(
-            f"max_fun: {estimator.max_fun!r} is of solver='lbfgs' alone, which quern does not "
-            "have; max_iter limits the epochs"
+            f"max_fun: {estimator.max_fun!r} only affects solver='lbfgs', which quern does "
+            "not have; max_iter limits the epochs"
         )
 
 
 def check(estimator):
-    """Raises what is wrong with the parameters of an estimator."""
+    """Raises an error for a parameter outside its range."""
     name = type(estimator).__name__
     hidden_sizes(estimator.hidden_layer_sizes)
     _arguments.choice(

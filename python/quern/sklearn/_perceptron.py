@@ -1,4 +1,4 @@
-"""What both estimators are: parameters, training, and outputs."""
+"""The common base of both estimators: training and outputs."""
 
 import warnings
 from abc import ABCMeta, abstractmethod
@@ -16,11 +16,12 @@ from ._epochs import Epochs
 
 
 class Perceptron(BaseEstimator, metaclass=ABCMeta):
-    """A subclass has _prepare and _score; and, once there are targets, n_outputs_ and
+    """A subclass defines _prepare and _score and, after _prepare, n_outputs_ and
 
-    _loss          the loss of quern's
-    _output        the activation of the outputs, as scikit-learn names it
-    _loss_scales   its gradient over scikit-learn's, and scikit-learn's value over its own
+    _loss          the name of quern's loss
+    _output        scikit-learn's name of the output activation
+    _loss_scales   quern's gradient divided by scikit-learn's, and scikit-learn's loss divided by
+                   quern's
     """
 
     _class_weights = None
@@ -28,10 +29,10 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
 
     @abstractmethod
     def _prepare(self, X, y, first, incremental):
-        """Checks both, and returns them as quern takes them."""
+        """Checks both and returns them as float32 samples and encoded targets."""
 
     def __getstate__(self):
-        # What is on a device stays there: a copy begins the optimizer's state anew.
+        # Device memory cannot be copied: a copy starts with a new optimizer state.
         state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_descent"}
 
@@ -88,8 +89,8 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
         there = [len(self.coefs_[0]), *(coef.shape[1] for coef in self.coefs_)]
         if there != units:
             raise ValueError(
-                f"the network has layers of {there}, and parameters and data ask for {units}; "
-                "begin anew with warm_start=False"
+                f"the network has layers of {there}, and parameters and data need {units}; "
+                "start over with warm_start=False"
             )
         if self.early_stopping and self.validation_scores_ is None:
             self.validation_scores_, self.best_validation_score_ = [], -numpy.inf
@@ -108,7 +109,7 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
         return int(min(self.batch_size, rows))
 
     def _go_on(self, X, y):
-        """One epoch, with the optimizer as the last one left it."""
+        """Runs one epoch with the optimizer state of the last one."""
         batch, network = self._batch(len(y)), self._network()
         if hasattr(self, "_descent") and self._descent.plan.batch >= batch:
             self._descent.plan.put(network)
@@ -150,7 +151,7 @@ class Perceptron(BaseEstimator, metaclass=ABCMeta):
     # --- Outputs ----------------------------------------------------------------------------------
 
     def _network(self):
-        """The network with the present coefficients, which may have been changed."""
+        """Returns a network with the current coefficients, which a user may have changed."""
         return _weights.network_of(
             self.coefs_, self.intercepts_, self.activation, self._loss, self.device
         )

@@ -12,10 +12,10 @@ from ._perceptron import Perceptron
 class MLPRegressor(RegressorMixin, Perceptron):
     """sklearn.neural_network.MLPRegressor, trained by quern.
 
-    The parameters have scikit-learn's names, meaning and defaults; `device` is quern's: None for
-    the best, or an index or name of quern.devices(). What quern does not have is refused:
-    solver="lbfgs", loss="poisson", sample_weight. The same random_state gives scikit-learn's
-    initial weights and order of samples, and so its results but for rounding to float32.
+    The parameters have scikit-learn's names, meaning and defaults. quern adds `device`: None for
+    the best, or an index or name of quern.devices(). solver="lbfgs", loss="poisson" and
+    sample_weight are refused. The same random_state gives scikit-learn's initial weights and order
+    of samples, so results differ by rounding to float32 only.
 
     Attributes: coefs_, intercepts_, loss_, loss_curve_, best_loss_, validation_scores_,
     best_validation_score_, n_iter_, t_, n_layers_, n_outputs_, out_activation_, n_features_in_,
@@ -85,7 +85,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return self._fit(X, y, others)
 
     def partial_fit(self, X, y, **others):
-        """One epoch over X and y, from where the last one ended, with its optimizer's state."""
+        """Trains for one epoch over X and y and keeps the optimizer's state for the next call."""
         return self._fit(X, y, others, incremental=True)
 
     def predict(self, X):

@@ -1,4 +1,4 @@
-"""Coefficients and intercepts, as scikit-learn has them, and networks of quern's."""
+"""Conversions between coefficients and intercepts and networks."""
 
 import numpy
 

@@ -1,4 +1,4 @@
-"""Networks from PyTorch's modules, and modules from networks, with all parameters.
+"""Converts PyTorch's modules to networks and networks to modules, with all parameters.
 
 network = quern.torch.from_torch(torch.nn.Sequential(…), loss="categorical")
 module = quern.torch.to_torch(network)

@@ -1,4 +1,4 @@
-"""Modules of PyTorch read as networks."""
+"""Converts modules of PyTorch to networks."""
 
 import warnings
 
@@ -14,7 +14,7 @@ _MOMENTUM = 0.1  # of quern's batch normalization
 
 
 def _flat(module):
-    """The modules of a Sequential in their order, those of inner ones too."""
+    """Returns the modules of a Sequential in order, including those of nested ones."""
     if isinstance(module, nn.Sequential):
         return [inner for child in module for inner in _flat(child)]
     return [] if isinstance(module, nn.Identity) else [module]
@@ -25,7 +25,7 @@ def _refused(place, module, expected):
 
 
 def _activation(place, module):
-    """The name of an activation with its parameter."""
+    """Returns the name of an activation, with its parameter."""
     if isinstance(module, nn.LeakyReLU):
         return f"leaky-relu:{module.negative_slope!r}"
     if isinstance(module, nn.ELU):
@@ -42,7 +42,7 @@ def _activation(place, module):
 
 
 def _settings(module):
-    """What a module was made with, but for what does not change its outputs."""
+    """Returns the settings of a module that affect its outputs."""
     return {
         key: value
         for key, value in vars(module).items()
@@ -51,7 +51,7 @@ def _settings(module):
 
 
 class _Reader:
-    """Takes the modules of one layer after the other."""
+    """Groups modules into layers."""
 
     def __init__(self, module):
         self._left = list(enumerate(_flat(module)))
@@ -67,7 +67,7 @@ class _Reader:
         return self._left.pop()
 
     def layers(self):
-        """(Linear, normalization or None, activation, dropout) of each layer."""
+        """Returns (Linear, normalization or None, activation, dropout) for each layer."""
         if not self._left:
             raise ValueError("from_torch: no Linear in it")
         found = []
@@ -125,7 +125,7 @@ def _dense(linear, norm, activation, dropout):
     if norm is not None:
         kind = "batch" if isinstance(norm, nn.BatchNorm1d) else "layer"
         normalize = f"{kind}:{norm.eps!r}"
-        frozen = [norm.weight, norm.bias]  # batch normalization takes the bias away
+        frozen = [norm.weight, norm.bias]  # batch normalization cancels the bias
         if kind == "layer":
             frozen.append(linear.bias)
     else:
@@ -141,7 +141,7 @@ def _dense(linear, norm, activation, dropout):
 
 
 def _loss(ending, loss, layers):
-    """The loss, and the layers with the ending as an activation where it is one."""
+    """Returns the loss, and the layers, with a final Sigmoid as activation if the loss has none."""
     needed = {nn.Softmax: "categorical", nn.LogSoftmax: "categorical", nn.Sigmoid: "binary"}
     if ending is None:
         return loss or "squared", layers
@@ -154,16 +154,16 @@ def _loss(ending, loss, layers):
 
 
 def from_torch(module, *, loss=None, device=None):
-    """The Network of a Sequential of Linear, BatchNorm1d or LayerNorm, activations and Dropout, in
-    this order in each layer. Its parameters are copies.
+    """Returns a Network for a Sequential whose layers are Linear, BatchNorm1d or LayerNorm, an
+    activation and Dropout, in this order. Copies the parameters.
 
     loss    one of quern.losses(). Without it "categorical" for a Softmax or LogSoftmax at the end,
-            "binary" for a Sigmoid, and else "squared": `predict` then computes what the module does
-            in eval mode; but after a LogSoftmax probabilities. A loss that brings its own softmax
-            or sigmoid appends it
-    device  as of Network
+            "binary" for a Sigmoid, otherwise "squared". `predict` then equals the module in eval
+            mode, but gives probabilities for a LogSoftmax. A loss with its own softmax or sigmoid
+            appends it
+    device  see Network
 
-    What requires no gradient is frozen.
+    Parameters that require no gradient are frozen.
     """
     if not isinstance(module, (nn.Sequential, nn.Linear)):
         raise TypeError(

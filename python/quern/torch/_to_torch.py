@@ -1,4 +1,4 @@
-"""Networks written as modules of PyTorch."""
+"""Converts networks to modules of PyTorch."""
 
 import numpy
 import torch
@@ -15,7 +15,7 @@ _MODULES = {
 
 
 def _module_of(activation):
-    """A list of the activation's module; none of the identity."""
+    """Returns a list with the activation's module, empty for the identity."""
     name, _, slope = activation.partition(":")
     if name == "identity":
         return []
@@ -48,9 +48,9 @@ def _fill(parameter, values):
 
 
 def to_torch(network, *, logits=False):
-    """A torch.nn.Sequential with copies of a Network's parameters, in eval mode: it computes what
-    `predict` does. With `logits` it lacks the Softmax or Sigmoid of the loss, as
-    torch.nn.CrossEntropyLoss and BCEWithLogitsLoss expect it."""
+    """Returns a torch.nn.Sequential with copies of a Network's parameters, in eval mode, that
+    computes the same as `predict`. `logits` omits the final Softmax or Sigmoid, as
+    torch.nn.CrossEntropyLoss and BCEWithLogitsLoss expect."""
     if _data.is_standardized(network._handle):
         raise ValueError(
             "to_torch: the network standardizes its columns, which a Sequential does not; save it "
