@@ -77,9 +77,9 @@ class Plan:
 
     def train(self, x, y, batch, optimizer_of, sums_squares):
         """Runs one step per `batch` rows of x, float32 (rows, inputs), in order. y has classes,
-        int32 (rows,), or targets, float32 (rows, outputs). optimizer_of(n) returns the optimizer for the next
-        step, which has n rows. Returns the loss of each row before its step's update and, if
-        sums_squares, each step's sum of squared weights before the update, else None."""
+        int32 (rows,), or targets, float32 (rows, outputs). optimizer_of(n) returns the optimizer
+        for the next step, which has n rows. Returns the loss of each row before its step's update
+        and, if sums_squares, each step's sum of squared weights before the update, else None."""
         weights = list(self._weights()) if sums_squares else []
         self._reserve(len(x), x.shape[1], 1 if y.ndim == 1 else y.shape[1], len(weights))
         try:
