@@ -1,4 +1,4 @@
-/* Configuration files of quern train: written back and read again, they must be the same. */
+/* Configuration files of quern train: what is read is written, and read again as the same. */
 #include "cli/command/config.h"
 #include "cli/train/training.h"
 #include "fuzz.h"
@@ -12,12 +12,12 @@ static void *field(train_settings *settings, const cli_option *option) {
   return (char *)settings + option->offset;
 }
 
-/* Sets only what a file can set. */
+/* Nothing is set that a file would not set. */
 static train_settings unset(void) {
   train_settings settings;
   memset(&settings, 0, sizeof settings);
-  for (size_t i = 0; i < cli_option_count(&cli_train); i++) {
-    const cli_option *option = cli_option_at(&cli_train, i);
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(&cli_train, i)) != NULL; i++) {
     if (option->kind == CLI_NUMBER) *(double *)field(&settings, option) = (double)NAN;
     if (option->kind == CLI_LOSS)
       ((cli_loss *)field(&settings, option))->kind = (quern_loss)CLI_UNSET;
@@ -40,7 +40,7 @@ static cli_parsed read_config(const char *path, train_settings *settings) {
   return parsed;
 }
 
-/* The settings as text. */
+/* The text that is written of the settings. */
 static char *written(const train_settings *settings) {
   const char *path = fuzz_path("config");
   fuzz_expect(cli_config_write(&cli_train, path, settings) == CLI_OK, "config: not written");
