@@ -64,7 +64,7 @@ static double quantile(const double *sorted, size_t count, double share) {
   return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* over[i] / under[i], or scale / under[i] where `over` is NULL. */
+/* over[i] / under[i], or scale / under[i] if `over` is NULL. */
 static cli_exit summarize(const double *over, double scale, const double *under, size_t rounds,
                           measure_summary *summary) {
   *summary = (measure_summary){NAN, NAN, NAN};

@@ -27,7 +27,7 @@ bool measure_network_is_small(const measure_network *network);
 /* Multiply-adds of the products of one step, two for each: the first layer has no backward data. */
 double measure_step_flops(const measure_network *network);
 
-/* Creates a network of this shape with first weights. The caller frees *made, also on failure. */
+/* Creates a network of this shape with first weights. The caller frees *result, also on failure. */
 cli_exit measure_create_network(const measure_network *network, quern_network **result);
 
 /* The inputs of the steps, and the expected result. */

@@ -4,13 +4,13 @@
 
 #include "cli.h"
 
-/* A file is lines of
- *     name = value      an option without its dashes, as on the command line; flags take true or
- * false # …               a comment; blank lines are nothing Blanks around name and value do not
- * count. A value in double quotes keeps its blanks and may have \" \\ \n \t in it. A name that is
- * no option of the command, or comes twice, is refused with its line.
+/* Reads a file into the settings, and marks in seen[] which of the command's options it has. Lines:
  *
- * Reads one into the settings, and notes in seen[] which of the command's options it has. */
+ *     name = value   an option without its dashes; flags take true or false
+ *     # text         a comment
+ *
+ * Blank lines, and blanks around name and value, are ignored. A value in double quotes keeps its
+ * blanks and may have \" \\ \n \t in it. An unknown or repeated name is an error with its line. */
 cli_parsed cli_config_read(const cli_command *command, const char *path, bool *seen,
                            void *settings);
 

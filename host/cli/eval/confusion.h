@@ -24,15 +24,19 @@ typedef struct cli_confusion {
   size_t *counts;                 /* owned; NULL for more than CLI_CONFUSION_MOST classes */
 } cli_confusion;
 
-/* Of one class c, with TP the samples of c that are taken for c:
- *   precision = TP / samples taken for c      recall = TP / samples of c      F1 = 2 TP / (both
- * together) NaN where what it is divided by is 0. */
+/* The scores of a class; TP is the samples of the class that are predicted as it:
+ *
+ *   precision = TP / samples predicted as it
+ *   recall = TP / samples of it
+ *   F1 = 2 TP / (samples predicted as it + samples of it)
+ *
+ * NaN if the divisor is 0. */
 typedef struct cli_scores {
   size_t samples;
   double precision, recall, f1;
 } cli_scores;
 
-/* Predicts every sample. The caller frees *made. */
+/* Predicts every sample. The caller frees *confusion. */
 cli_exit cli_confusion_create(quern_context *context, const quern_network *network,
                               const quern_dataset *data, cli_confusion *confusion);
 void cli_confusion_free(cli_confusion *confusion);

@@ -16,7 +16,7 @@ typedef struct cli_target_scores {
   cli_errors *errors; /* [count] for a regression, owned */
 } cli_target_scores;
 
-/* Predicts every sample. The caller frees *made. */
+/* Predicts every sample. The caller frees *scores. */
 cli_exit cli_target_scores_create(quern_context *context, const quern_network *network,
                                   const quern_dataset *data, cli_target_scores *scores);
 void cli_target_scores_free(cli_target_scores *scores);
