@@ -69,7 +69,7 @@ const cli_option cli_train_file_options[] = {
      .kind = CLI_TEXT,
      .offset = FIELD(save),
      .help = "save the model: ONNX (.onnx) or safetensors",
-     .details = "At the end, or when training is interrupted."},
+     .details = "Written at the end, or when training is interrupted."},
     {.name = "checkpoint",
      .value = "FILE",
      .kind = CLI_TEXT,
@@ -112,8 +112,9 @@ const cli_option cli_train_output_options[] = {
      .kind = CLI_FLAG,
      .offset = FIELD(profile),
      .help = "report where the time was spent",
-     .details = "On steps, on test data and, with several devices or ranks, on the reduction of "
-                "gradients, and how much of it was hidden behind the backward pass. The report is "
-                "rank 0's."},
+     .details =
+         "The parts are steps, test data and, with several devices or ranks, on the reduction of "
+         "gradients, and how much of it was hidden behind the backward pass. The report is "
+         "rank 0's."},
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
