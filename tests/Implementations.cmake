@@ -124,7 +124,7 @@ function(quern_add_cpu cpu library)
 endfunction()
 
 # AVX2, AVX and SSE.
-quern_add_cpu(haswell avx2 ops_.* opencl_inside opencl_steps verify_quick python_library
+quern_add_cpu(haswell avx2 ops_.* opencl_inside opencl_fused_steps verify_quick python_library
               example_train_and_predict)
 quern_add_cpu(sandybridge avx ops_dense_.* opencl_inside example_train_and_predict)
 quern_add_cpu(penryn sse41 ops_dense_.* ops_normalization opencl_inside example_train_and_predict)

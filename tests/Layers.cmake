@@ -32,10 +32,10 @@ set(above_ops host/network host/parallel host/train host/data host/format host/m
     host/onnx)
 quern_refuse("QUERN__CALL|->backend|context->state|plan->state|quern_backend"
              "networks are built on the public ops, not on the table of a backend" ${above_ops}
-             EXCEPT host/network/whole_steps.c)
+             EXCEPT host/network/fused_steps.c)
 quern_refuse("#include.*(ops/check|backend|opencl|reference)[./]"
              "networks are built on the public ops alone" ${above_ops}
-             EXCEPT host/network/whole_steps.c)
+             EXCEPT host/network/fused_steps.c)
 # All others use host/base and host/format.
 quern_refuse("#include \"\\.\\./[^\"]*/" "host/base stands by itself" host/base)
 quern_refuse("#include \"\\.\\./(\\.\\./)*[^b.]" "formats know nothing of networks" host/format)

@@ -30,8 +30,8 @@
   X(gather, gather)                                                                                \
   X(measure, measure)                                                                              \
   X(initial, initial)                                                                              \
-  X(steps, steps)                                                                                  \
-  X(steps_columns, steps_columns)
+  X(fused_steps, fused_steps)                                                                      \
+  X(fused_steps_columns, fused_steps_columns)
 
 typedef enum quern__family {
 #define QUERN__FAMILY_VALUE(family, file) QUERN__FAMILY_##family,
@@ -95,10 +95,10 @@ typedef enum quern__family {
   X(measure, sum_squares)                                                                          \
   X(initial, fill)                                                                                 \
   X(initial, random_uniform)                                                                       \
-  X(steps, steps_rows)                                                                             \
-  X(steps, steps_weights)                                                                          \
-  X(steps, steps_serial)                                                                           \
-  X(steps_columns, steps_columns)
+  X(fused_steps, fused_steps_rows)                                                                 \
+  X(fused_steps, fused_steps_weights)                                                              \
+  X(fused_steps, fused_steps_serial)                                                               \
+  X(fused_steps_columns, fused_steps_columns)
 
 typedef enum quern__kernel {
 #define QUERN__KERNEL_VALUE(family, kernel) QUERN__KERNEL_##kernel,
@@ -146,9 +146,10 @@ QUERN_OPS(QUERN__CL_LAUNCHER)
 #undef QUERN__CL_LAUNCHER
 bool quern__cl_updates_in_one_pass(void *state);
 
-quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
-                                    size_t layer_count, size_t batch, size_t kept, void **steps);
-void quern__cl_steps_free(void *state, void *steps);
-quern_status quern__cl_steps_run(void *state, void *steps, const quern_steps_op *op);
+quern_status quern__cl_fused_steps_create(void *state, const quern_steps_layer *layers,
+                                          size_t layer_count, size_t batch, size_t kept,
+                                          void **steps);
+void quern__cl_fused_steps_free(void *state, void *steps);
+quern_status quern__cl_fused_steps_run(void *state, void *steps, const quern_steps_op *op);
 
 #endif

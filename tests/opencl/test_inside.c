@@ -191,7 +191,7 @@ static void test_sizes(void **state) {
 static bool has_tile(const quern__cl_tuning *tuning, quern__kernel kernel) {
   if (tuning->dense == QUERN__DENSE_ITEM)
     return kernel < first_group_kernel || kernel > last_group_kernel;
-  if (kernel <= QUERN__KERNEL_dense_backward_weights || kernel >= QUERN__KERNEL_steps_rows)
+  if (kernel <= QUERN__KERNEL_dense_backward_weights || kernel >= QUERN__KERNEL_fused_steps_rows)
     return false;
   if (kernel > last_group_kernel) return true;
   return tuning->groups[(kernel - first_group_kernel) / 3].rows > 0;

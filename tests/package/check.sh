@@ -292,10 +292,14 @@ case_debian() {
 # --- The command's manual page and completion come from its tables --------------------------------
 
 same() {
-  diff -u <(sort -u <<<"$2") <(sort -u <<<"$3") || fail "$1: the help has the lines with -, $4 those with +"
+  diff -u <(sort -u <<<"$2") <(sort -u <<<"$3") ||
+    fail "$1: the help has the lines with -, $4 those with +"
 }
 
-help_commands() { "$moved/bin/quern" --help | awk '/^[A-Z]/ { on = $1 == "Commands:"; next } on && NF { print $1 }'; }
+help_commands() {
+  "$moved/bin/quern" --help |
+    awk '/^[A-Z]/ { on = $1 == "Commands:"; next } on && NF { print $1 }'
+}
 help_options() { "$moved/bin/quern" "$1" --help | grep -oE '^  --[a-z0-9-]+ ' | tr -d ' ' | sort -u; }
 
 case_manual() {
@@ -306,7 +310,8 @@ case_manual() {
   for command in $(help_commands); do
     same "the options of $command" "$(help_options "$command")" \
       "$(awk -v name="$command" '$1 == ".Ss" || $1 == ".Sh" { on = $2 == name }
-        on && $1 == ".It" && /Fl Fl/ { sub(/.*Fl Fl /, ""); print "--" $1 }' "$page"; echo --help)" "$page"
+        on && $1 == ".It" && /Fl Fl/ { sub(/.*Fl Fl /, ""); print "--" $1 }' "$page"
+        echo --help)" "$page"
   done
   if command -v mandoc >/dev/null; then
     # It searches the pages of SEE ALSO in an index that a machine may lack.

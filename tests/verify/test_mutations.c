@@ -113,10 +113,10 @@ static const mutation mutations[] = {
      "sum of squares"},
     {"measure.cl", "if ((blocks >> level) & 1) total", "if ((blocks >> level) & 2) total", "sum"},
     {"philox.cl", "high0 ^ counter.w ^ key.y", "high0 ^ counter.w ^ key.x", "random uniform"},
-    {"steps.cl", "const size_t first = (size_t)part * layers[l].rows;",
+    {"fused_steps.cl", "const size_t first = (size_t)part * layers[l].rows;",
      "const size_t first = (size_t)part + layers[l].rows;", "training"},
-    {"steps.cl", "const size_t sample = (size_t)s * n;", "const size_t sample = (size_t)s + n;",
-     "training"},
+    {"fused_steps.cl", "const size_t sample = (size_t)s * n;",
+     "const size_t sample = (size_t)s + n;", "training"},
 };
 enum { MUTATIONS = sizeof mutations / sizeof *mutations };
 

@@ -41,7 +41,7 @@ const char *quern__cl_program_name(quern__family program) {
 /* True if the family is for devices whose work-items compute a register tile. */
 static bool is_item_family(quern__family family) {
   return (family >= QUERN__FAMILY_dense_tile && family <= QUERN__FAMILY_dense_backward_weights) ||
-         family >= QUERN__FAMILY_steps;
+         family >= QUERN__FAMILY_fused_steps;
 }
 
 static void define(quern__text *text, const char *name, size_t value) {

@@ -1,5 +1,5 @@
 /* Whole training steps in one launch each, for networks with one large layer, the lowest, and a
- * small network above it. Needs steps.cl and the files that it needs.
+ * small network above it. Needs fused_steps.cl and the files that it needs.
  *
  * A work-item owns some columns of the lowest layer: units with their weights W1. They are
  * independent of other units until the layer above combines their outputs H1. A launch therefore
@@ -13,10 +13,10 @@
  *                    dZ1 ──► W1, b1 ──► H1 of the next batch
  *                    each work-item its own columns
  *
- * The work that every work-item repeats costs less than a second launch (host/opencl/launch/steps.c
- * decides). The first one uses the plan's buffers. Each other has its own copy of the batch and of
- * the network above, which stay bitwise equal. H1 alternates between two buffers, since a work-item
- * writes the next H1 while others still read this one. */
+ * The work that every work-item repeats costs less than a second launch
+ * (host/opencl/launch/fused_steps.c decides). The first one uses the plan's buffers. Each other has
+ * its own copy of the batch and of the network above, which stay bitwise equal. H1 alternates
+ * between two buffers, since a work-item writes the next H1 while others still read this one. */
 
 /* A work-item's own data: the batch, and the network above with its outputs and their gradients. */
 typedef struct {
@@ -51,12 +51,13 @@ void steps_above(uint n, uint count, __global const StepsLayer *above,
  * samples to gather and to compute H1 for, or 0. `places` has room for H1 of `batch` samples. It
  * then has, for each work-item except the first, a StepsOwn: inputs and labels of `batch` samples,
  * above_parameters once and again per optimizer state, and twice above_outputs. */
-__kernel void steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers,
-                            STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
-                            ulong outputs_offset, __global float *dz, ulong dz_offset,
-                            __global float *losses, ulong losses_offset, __global int *faults,
-                            OPTIMIZER_PARAMETERS, uint share, uint odd, uint batch,
-                            ulong above_parameters, ulong above_outputs, __global float *places) {
+__kernel void fused_steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers,
+                                  STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
+                                  ulong outputs_offset, __global float *dz, ulong dz_offset,
+                                  __global float *losses, ulong losses_offset, __global int *faults,
+                                  OPTIMIZER_PARAMETERS, uint share, uint odd, uint batch,
+                                  ulong above_parameters, ulong above_outputs,
+                                  __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
   __global const StepsLayer *lowest = layers, *above = layers + count;

@@ -1,10 +1,11 @@
-/* Fused training steps give the reference's results in each form of host/opencl/launch/steps.c,
- * with frozen parameters, a shorter last batch, bytes and floats. */
+/* Fused training steps give the reference's results in each form of
+ * host/opencl/launch/fused_steps.c, with frozen parameters, a shorter last batch, bytes and floats.
+ */
 #include "data/dataset.h"
 #include "device/context.h"
 #include "network/plan.h"
 #include "op_check.h"
-#include "opencl/launch/steps.h"
+#include "opencl/launch/fused_steps.h"
 #include "plain_options.h"
 #include "test.h"
 
@@ -99,7 +100,7 @@ static quern__steps_form form_of(quern_context *context, const task *self) {
   assert_ok(quern_plan_create(context, network, self->batch, QUERN_PLAN_TRAINING, &plan));
   const quern_optimizer optimizer = quern_optimizer_of(self->optimizer, 0.01);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
-  const quern__cl_steps *steps = plan->whole_steps;
+  const quern__cl_fused_steps *steps = plan->whole_steps;
   const quern__steps_form form = steps != NULL ? steps->form : QUERN__STEPS_OP_BY_OP;
   quern_plan_free(plan);
   quern_network_free(network);

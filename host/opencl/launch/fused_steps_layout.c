@@ -1,17 +1,17 @@
 /* How the work of whole training steps is divided among work-items. */
 #include "../../base/error.h"
 #include "../../base/size.h"
-#include "steps.h"
+#include "fused_steps.h"
 
 #include <stdlib.h>
 
-/* Work-items of steps_weights wanted for each compute unit: enough to even out their ends. */
+/* Work-items of fused_steps_weights wanted for each compute unit: enough to even out their ends. */
 enum { ITEMS_A_UNIT = 8 };
-/* Samples that a work-item of steps_rows takes at least, in tiles: below, W would be read for too
- * few. */
+/* Samples that a work-item of fused_steps_rows takes at least, in tiles: below, W would be read for
+ * too few. */
 enum { TILES_A_BLOCK = 2 };
 
-size_t quern__cl_steps_least(const quern__cl *cl) {
+size_t quern__cl_fused_steps_least(const quern__cl *cl) {
   return (size_t)cl->tuning.forward.rows * TILES_A_BLOCK;
 }
 
@@ -21,7 +21,7 @@ static size_t common_multiple(size_t a, size_t b) {
   return multiple;
 }
 
-size_t quern__cl_steps_share(const quern__cl *cl, size_t out) {
+size_t quern__cl_fused_steps_share(const quern__cl *cl, size_t out) {
   const quern__cl_tuning *tuning = &cl->tuning;
   const size_t vectors =
       common_multiple(tuning->forward.vectors, common_multiple(tuning->backward_data.vectors,
@@ -41,8 +41,8 @@ static size_t strip_vectors(const quern__cl *cl, size_t out) {
 /* Divides the layers that learn among work-items of much the same cost, each a strip of W by a
  * number of inputs in whole lines. The top layer's come first: they are often the small ones, and
  * an implementation that hands out halves of what is left (PoCL) then ends evenly. */
-static void divide_weights(const quern__cl *cl, quern__cl_steps *steps,
-                           quern__cl_steps_layer *table) {
+static void divide_weights(const quern__cl *cl, quern__cl_fused_steps *steps,
+                           quern__cl_fused_steps_layer *table) {
   const size_t width = cl->tuning.vector_width,
                columns = width * cl->tuning.backward_weights.vectors;
   double cost = 0;
@@ -51,7 +51,7 @@ static void divide_weights(const quern__cl *cl, quern__cl_steps *steps,
             (double)(quern__divide_up(table[l].out, columns) * strip_vectors(cl, table[l].out));
   const double each = cost / (double)(cl->compute_units * ITEMS_A_UNIT);
   for (size_t l = steps->count; l-- > steps->lowest;) {
-    quern__cl_steps_layer *layer = &table[l];
+    quern__cl_fused_steps_layer *layer = &table[l];
     const size_t most = quern__divide_up(layer->in, QUERN__CL_LINE);
     const double wanted = (double)layer->in * (double)strip_vectors(cl, layer->out) / each;
     size_t parts = wanted < 1 ? 1 : wanted < (double)most ? (size_t)(wanted + 0.5) : most;
@@ -65,10 +65,10 @@ static void divide_weights(const quern__cl *cl, quern__cl_steps *steps,
 }
 
 /* The layers above the lowest once more, as a network of their own. */
-static void divide_columns(const quern__cl *cl, quern__cl_steps *steps,
-                           quern__cl_steps_layer *table) {
-  const quern__cl_steps_layer *second = &table[1], *last = &table[steps->count - 1];
-  quern__cl_steps_layer *above = &table[steps->count];
+static void divide_columns(const quern__cl *cl, quern__cl_fused_steps *steps,
+                           quern__cl_fused_steps_layer *table) {
+  const quern__cl_fused_steps_layer *second = &table[1], *last = &table[steps->count - 1];
+  quern__cl_fused_steps_layer *above = &table[steps->count];
   for (size_t l = 1; l < steps->count; l++, above++) {
     *above = table[l];
     above->weights -= second->weights;
@@ -77,34 +77,36 @@ static void divide_columns(const quern__cl *cl, quern__cl_steps *steps,
   }
   steps->above_parameters = (size_t)(last->bias - second->weights) + last->out;
   steps->above_outputs = (size_t)(last->output - second->output) + steps->batch * last->out;
-  steps->share = quern__cl_steps_share(cl, table->out);
+  steps->share = quern__cl_fused_steps_share(cl, table->out);
   steps->sharers = quern__divide_up(table->out, steps->share);
 }
 
-quern__cl_steps_layer *quern__cl_steps_lay_out(const quern__cl *cl, const quern_steps_layer *layers,
-                                               quern__cl_steps *steps, size_t *entries) {
+quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
+                                                           const quern_steps_layer *layers,
+                                                           quern__cl_fused_steps *steps,
+                                                           size_t *entries) {
   *entries = steps->form == QUERN__STEPS_COLUMNS ? 2 * steps->count - 1 : steps->count;
-  quern__cl_steps_layer *table = calloc(*entries, sizeof *table);
+  quern__cl_fused_steps_layer *table = calloc(*entries, sizeof *table);
   if (table == NULL) return NULL;
   for (size_t l = 0; l < steps->count; l++) {
     const quern_steps_layer *layer = &layers[l];
-    table[l] = (quern__cl_steps_layer){.in = (cl_uint)layer->in,
-                                       .out = (cl_uint)layer->out,
-                                       .activation = (cl_int)layer->activation.kind,
-                                       .slope = layer->activation.slope,
-                                       .weights = layer->weights,
-                                       .bias = layer->bias,
-                                       .output = layer->output,
-                                       .learns_weights = layer->learns_weights,
-                                       .learns_bias = layer->learns_bias};
+    table[l] = (quern__cl_fused_steps_layer){.in = (cl_uint)layer->in,
+                                             .out = (cl_uint)layer->out,
+                                             .activation = (cl_int)layer->activation.kind,
+                                             .slope = layer->activation.slope,
+                                             .weights = layer->weights,
+                                             .bias = layer->bias,
+                                             .output = layer->output,
+                                             .learns_weights = layer->learns_weights,
+                                             .learns_bias = layer->learns_bias};
   }
   divide_weights(cl, steps, table);
   if (steps->form == QUERN__STEPS_COLUMNS) divide_columns(cl, steps, table);
   return table;
 }
 
-quern_status quern__cl_steps_places(const quern__cl_steps *steps, const quern_steps_layer *lowest,
-                                    size_t *bytes) {
+quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
+                                          const quern_steps_layer *lowest, size_t *bytes) {
   size_t own, floats, learned;
   if (quern__multiply(steps->batch, lowest->in + 1, &own) &&
       quern__multiply(steps->above_parameters, 1 + steps->kept, &learned) &&

@@ -1,5 +1,5 @@
 /* Whole training steps: in which form they are quickest, made and freed. */
-#include "steps.h"
+#include "fused_steps.h"
 
 #include "../../base/size.h"
 #include <math.h>
@@ -25,10 +25,10 @@ static double weights_from(const quern__cl *cl, const quern_steps_layer *layers,
 /* How long a step takes in each form, in operations of one compute unit; a launch takes that of
  * tuning.launch_kiloflops thousand. INFINITY where the network does not allow it. */
 static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
-                     const quern__cl_steps *steps, double times[QUERN__STEPS_FORMS]) {
+                     const quern__cl_fused_steps *steps, double times[QUERN__STEPS_FORMS]) {
   const double launch = 1e3 * cl->tuning.launch_kiloflops, units = (double)cl->compute_units;
   const double weights = weights_from(cl, layers, steps->count, 0);
-  const size_t least = quern__cl_steps_least(cl);
+  const size_t least = quern__cl_fused_steps_least(cl);
   const double flops = 6 * (double)steps->batch * weights;
   times[QUERN__STEPS_SERIAL] = flops;
   times[QUERN__STEPS_OP_BY_OP] = flops / units + launch * (3 * (double)steps->count + 2);
@@ -37,7 +37,7 @@ static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
   if (weights * sizeof(cl_float) <= MOST_BYTES && steps->batch >= cl->compute_units * least)
     times[QUERN__STEPS_BLOCKS] = flops / units + launch * 2;
 
-  const double share = (double)quern__cl_steps_share(cl, layers->out);
+  const double share = (double)quern__cl_fused_steps_share(cl, layers->out);
   if (steps->count > 1 && steps->lowest == 0 && share < (double)layers->out) {
     /* The columns may move from one unit's cache to another's: so much that fewer samples cost as
      * many as these. */
@@ -48,7 +48,7 @@ static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
 }
 
 static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
-                        quern__cl_steps *steps) {
+                        quern__cl_fused_steps *steps) {
   double times[QUERN__STEPS_FORMS];
   steps->form = QUERN__STEPS_OP_BY_OP;
   if (cl->tuning.dense == QUERN__DENSE_GROUP)
@@ -68,20 +68,21 @@ static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
 
 /* Written to at once, so that a device without the memory says so here. */
 static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers,
-                                  quern__cl_steps *steps) {
+                                  quern__cl_fused_steps *steps) {
   size_t bytes;
   void *places;
-  QUERN__FORWARD(quern__cl_steps_places(steps, layers, &bytes));
+  QUERN__FORWARD(quern__cl_fused_steps_places(steps, layers, &bytes));
   QUERN__FORWARD(quern__cl_buffer_create(cl, bytes, &places));
   steps->places = places;
   return quern__cl_buffer_fill(cl, places, 0, bytes, 0);
 }
 
-quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers,
-                                    size_t layer_count, size_t batch, size_t kept, void **object) {
+quern_status quern__cl_fused_steps_create(void *state, const quern_steps_layer *layers,
+                                          size_t layer_count, size_t batch, size_t kept,
+                                          void **object) {
   quern__cl *cl = state;
   *object = NULL;
-  quern__cl_steps wanted = {
+  quern__cl_fused_steps wanted = {
       .count = layer_count, .inputs = layers[0].in, .batch = batch, .kept = kept};
   while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
          !layers[wanted.lowest].learns_bias)
@@ -92,8 +93,8 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
 
   quern_status status = QUERN_OK;
   size_t entries;
-  quern__cl_steps *steps = calloc(1, sizeof *steps);
-  quern__cl_steps_layer *table = quern__cl_steps_lay_out(cl, layers, &wanted, &entries);
+  quern__cl_fused_steps *steps = calloc(1, sizeof *steps);
+  quern__cl_fused_steps_layer *table = quern__cl_fused_steps_lay_out(cl, layers, &wanted, &entries);
   if (steps == NULL || table == NULL) {
     status = quern__fail_memory("training steps", layer_count * sizeof *table);
     goto cleanup;
@@ -109,13 +110,13 @@ quern_status quern__cl_steps_create(void *state, const quern_steps_layer *layers
 
 cleanup:
   free(table);
-  if (steps != NULL) quern__cl_steps_free(cl, steps);
+  if (steps != NULL) quern__cl_fused_steps_free(cl, steps);
   return status;
 }
 
-void quern__cl_steps_free(void *state, void *object) {
+void quern__cl_fused_steps_free(void *state, void *object) {
   (void)state;
-  quern__cl_steps *steps = object;
+  quern__cl_fused_steps *steps = object;
   if (steps->layers != NULL) quern__cl_call.ReleaseMemObject(steps->layers);
   if (steps->places != NULL) quern__cl_call.ReleaseMemObject(steps->places);
   free(steps);

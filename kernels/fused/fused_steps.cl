@@ -3,27 +3,28 @@
  * parameters. The smallest networks run many steps per launch. Needs common.cl, optimizer_rules.cl,
  * the dense_*.cl for CPUs, loss.cl and gather.cl.
  *
- *   steps_rows     a work-item takes a block of samples through gather, forward, loss and backward
- *                  data:
+ *   fused_steps_rows     a work-item takes a block of samples through gather, forward, loss and
+ *                        backward data:
  *
  *                    x ──► H1 ──► … ──► Z ──► loss, dZ ──► … ──► dZ1
  *                  (samples `first` to `end` of each)
  *
- *   steps_weights  a work-item applies the optimizer step to a strip of one layer's W, and its b
- *   steps_serial   one work-item alternates the two, batch after batch
+ *   fused_steps_weights  a work-item applies the optimizer step to a strip of one layer's W, and
+ *                        its b
+ *   fused_steps_serial   one work-item alternates the two, batch after batch
  *
  * Samples of a batch are independent up to the parameters' gradients, so blocks need nothing from
  * each other. The separate launch leaves W unchanged until every block is done with it. */
 
-/* A layer as laid out by the host (host/opencl/launch/steps.c). Offsets are in floats, into the
- * flat parameters and the outputs. dZ has the layout of the outputs. */
+/* A layer as laid out by the host (host/opencl/launch/fused_steps.c). Offsets are in floats, into
+ * the flat parameters and the outputs. dZ has the layout of the outputs. */
 typedef struct {
   uint in, out;
   int activation;
   float slope;
   ulong weights, bias, output;
   uint learns_weights, learns_bias;
-  /* For steps_weights: this layer's first work-item, its strips of W, and the inputs per
+  /* For fused_steps_weights: this layer's first work-item, its strips of W, and the inputs per
    * work-item. */
   uint first_item, strips, rows;
 } StepsLayer;
@@ -133,11 +134,12 @@ void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global con
       ulong indices_offset, float factor, float offset, __global float *x, ulong x_offset,         \
       __global int *batch_labels, ulong batch_labels_offset
 
-__kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLayer *layers,
-                         STEPS_SAMPLES, __global const float *parameters, ulong parameters_offset,
-                         __global float *outputs, ulong outputs_offset, __global float *dz,
-                         ulong dz_offset, __global float *losses, ulong losses_offset,
-                         __global int *faults, uint rows) {
+__kernel void fused_steps_rows(uint n, uint count, uint lowest, __global const StepsLayer *layers,
+                               STEPS_SAMPLES, __global const float *parameters,
+                               ulong parameters_offset, __global float *outputs,
+                               ulong outputs_offset, __global float *dz, ulong dz_offset,
+                               __global float *losses, ulong losses_offset, __global int *faults,
+                               uint rows) {
   const size_t first = get_global_id(0) * rows;
   if (first >= n) return;
   const size_t end = min(first + rows, (size_t)n);
@@ -151,10 +153,11 @@ __kernel void steps_rows(uint n, uint count, uint lowest, __global const StepsLa
               losses ? losses + losses_offset : losses, faults, first, end);
 }
 
-__kernel void steps_weights(uint n, uint count, uint lowest, __global const StepsLayer *layers,
-                            __global const float *x, ulong x_offset, __global const float *outputs,
-                            ulong outputs_offset, __global const float *dz, ulong dz_offset,
-                            OPTIMIZER_PARAMETERS, STEPS_PARAMETERS) {
+__kernel void fused_steps_weights(uint n, uint count, uint lowest,
+                                  __global const StepsLayer *layers, __global const float *x,
+                                  ulong x_offset, __global const float *outputs,
+                                  ulong outputs_offset, __global const float *dz, ulong dz_offset,
+                                  OPTIMIZER_PARAMETERS, STEPS_PARAMETERS) {
   const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
   const uint item = (uint)get_global_id(0);
@@ -170,12 +173,12 @@ __kernel void steps_weights(uint n, uint count, uint lowest, __global const Step
 
 /* Runs `steps` batches of n samples in sequence. `updates` has one row per batch; if null, all use
  * `update`. */
-__kernel void steps_serial(uint n, uint count, uint lowest, __global const StepsLayer *layers,
-                           STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
-                           ulong outputs_offset, __global float *dz, ulong dz_offset,
-                           __global float *losses, ulong losses_offset, __global int *faults,
-                           uint steps, OPTIMIZER_PARAMETERS, __global const OptimizerStep *updates,
-                           ulong updates_offset) {
+__kernel void fused_steps_serial(uint n, uint count, uint lowest, __global const StepsLayer *layers,
+                                 STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
+                                 ulong outputs_offset, __global float *dz, ulong dz_offset,
+                                 __global float *losses, ulong losses_offset, __global int *faults,
+                                 uint steps, OPTIMIZER_PARAMETERS,
+                                 __global const OptimizerStep *updates, ulong updates_offset) {
   if (get_global_id(0) > 0) return;
   OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;

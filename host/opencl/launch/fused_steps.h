@@ -1,0 +1,56 @@
+/* Whole training steps, made ready: fused_steps.c chooses their form, fused_steps_layout.c divides
+ * their work, fused_steps_launch.c runs them. */
+#pragma once
+
+#include "../state.h"
+
+/* StepsLayer in kernels/fused/fused_steps.cl. */
+typedef struct quern__cl_fused_steps_layer {
+  cl_uint in, out;
+  cl_int activation;
+  cl_float slope;
+  cl_ulong weights, bias, output;
+  cl_uint learns_weights, learns_bias;
+  cl_uint first_item, strips, rows;
+} quern__cl_fused_steps_layer;
+
+typedef struct quern__cl_fused_steps {
+  /* SERIAL: fused_steps_serial; COLUMNS: fused_steps_columns; BLOCKS: fused_steps_rows,
+   * fused_steps_weights. */
+  quern__steps_form form;
+  /* COLUMNS: a step without indices, which is always by itself, has two launches either way, and is
+   * quicker in BLOCKS */
+  bool alone_in_blocks;
+  /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
+  cl_mem layers;
+  /* layers, the lowest that learns, inputs of the network */
+  size_t count, lowest, inputs;
+  size_t batch; /* samples of a whole batch */
+  /* ranges that the optimizer keeps beside the parameters */
+  size_t kept;
+  size_t serial; /* SERIAL: the most steps of a launch */
+  size_t items;  /* BLOCKS: work-items of fused_steps_weights */
+  /* COLUMNS: columns of a work-item, and work-items of fused_steps_columns */
+  size_t share, sharers;
+  size_t above_parameters, above_outputs; /* COLUMNS: floats of the layers above the lowest */
+  cl_mem places; /* COLUMNS, owned: see kernels/fused/fused_steps_columns.cl */
+} quern__cl_fused_steps;
+
+/* Samples that a work-item of fused_steps_rows takes at least. */
+size_t quern__cl_fused_steps_least(const quern__cl *cl);
+
+/* The columns of a lowest layer of `out` that a work-item of fused_steps_columns takes: no strip of
+ * any product lies in two. */
+size_t quern__cl_fused_steps_share(const quern__cl *cl, size_t out);
+
+/* The device's table of the layers, with the places of work-items that steps->form asks for, which
+ * are set in *steps too. Returns it, `entries` long, for the caller to free; NULL where memory is
+ * out. */
+quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
+                                                           const quern_steps_layer *layers,
+                                                           quern__cl_fused_steps *steps,
+                                                           size_t *entries);
+
+/* Floats of `places`. QUERN_ERROR_OVERFLOW where no size_t holds their bytes. */
+quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
+                                          const quern_steps_layer *lowest, size_t *bytes);
