@@ -22,7 +22,7 @@ cli_exit cli_check_target(const char *path) {
   if (quern_file_check(path) != QUERN_OK) return cli_fail("cannot save to %s", quern_last_error());
   const bool out = is_stream(path, STDOUT_FILENO);
   if (out || is_stream(path, STDERR_FILENO))
-    return cli_fail("cannot save to %s: the standard %s goes there", path,
+    return cli_fail("cannot save to %s: the standard %s is written there", path,
                     out ? "output" : "error");
   return CLI_OK;
 }

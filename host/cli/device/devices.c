@@ -90,7 +90,7 @@ static void print_table(const quern_device_list *list, const quern_device *chose
     if (info.memory > 0) printf("  %5.1f GiB", (double)info.memory / (1024.0 * 1024.0 * 1024.0));
     putchar('\n');
   }
-  if (chosen != NULL) printf("\n* is used where no --device is given.\n");
+  if (chosen != NULL) printf("\n* is used if no --device is given.\n");
 }
 
 /* Prints the tuning file of each device, or why it is not used. */

@@ -64,8 +64,7 @@ static void print_matrix(FILE *stream, const cli_confusion *confusion, const cli
   const size_t cell = digits(most) + 1, number = names->count > 0 ? digits(classes - 1) + 1 : 0,
                width = number + name_width(names, classes);
   if (width + 2 + cell * classes > CLI_TEXT_WIDTH) {
-    fprintf(stream, "\n%zu classes: too many to show which is taken for which; --json has it\n",
-            classes);
+    fprintf(stream, "\n%zu classes: too many to print the matrix; --json has it\n", classes);
     return;
   }
   cli_print(stream, "\nsamples of each class, by predicted class\n%*s  ", (int)width, "");

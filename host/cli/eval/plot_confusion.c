@@ -113,8 +113,8 @@ static void draw_labels(drawing *on) {
                       on->labels[i], LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, ink);
   }
   const double under = bottom + LABEL_GAP + (on->upright ? on->widest : LABEL_SIZE) + AXIS_TITLE;
-  cli_canvas_text(&on->canvas, (cli_point){on->left + side / 2.0, under}, "taken for", LABEL_SIZE,
-                  CLI_ANCHOR_MIDDLE, 0.0, gray);
+  cli_canvas_text(&on->canvas, (cli_point){on->left + side / 2.0, under}, "predicted class",
+                  LABEL_SIZE, CLI_ANCHOR_MIDDLE, 0.0, gray);
   cli_canvas_text(&on->canvas, (cli_point){MARGIN + LABEL_SIZE, on->top + side / 2.0}, "class",
                   LABEL_SIZE, CLI_ANCHOR_MIDDLE, -90.0, gray);
 }

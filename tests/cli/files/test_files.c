@@ -242,7 +242,7 @@ static void test_the_standard_output_is_no_target(void **state) {
   command_result result =
       run_with(&setting, ARGUMENTS(TRAIN, "--data", "data.csv", "--save", "out"));
   assert_code(&result, 1);
-  assert_says(result.err, "cannot save to out: the standard output goes there");
+  assert_says(result.err, "cannot save to out: the standard output is written there");
   result_free(&result);
 }
 
