@@ -112,9 +112,8 @@ const cli_option cli_train_output_options[] = {
      .kind = CLI_FLAG,
      .offset = FIELD(profile),
      .help = "report where the time was spent",
-     .details =
-         "The parts are steps, test data and, with several devices or ranks, on the reduction of "
-         "gradients, and how much of it was hidden behind the backward pass. The report is "
-         "rank 0's."},
+     .details = "The parts are steps, test data and, with several devices or ranks, the reduction "
+                "of gradients, with the share of it that was hidden behind the backward pass. The "
+                "report is rank 0's."},
     CLI_OPTION_JSON(train_settings),
     CLI_OPTION_END};
