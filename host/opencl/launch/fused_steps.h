@@ -1,6 +1,7 @@
 /* Whole training steps, made ready: fused_steps.c chooses their form, fused_steps_layout.c divides
  * their work, fused_steps_launch.c runs them. */
-#pragma once
+#ifndef QUERN_HOST_OPENCL_LAUNCH_FUSED_STEPS_H
+#define QUERN_HOST_OPENCL_LAUNCH_FUSED_STEPS_H
 
 #include "../state.h"
 
@@ -54,3 +55,5 @@ quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
 /* Floats of `places`. QUERN_ERROR_OVERFLOW where no size_t holds their bytes. */
 quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
                                           const quern_steps_layer *lowest, size_t *bytes);
+
+#endif
