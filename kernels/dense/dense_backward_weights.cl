@@ -58,12 +58,16 @@ int is_linear(const Target *target) {
 }
 
 void put(const Target *target, quern_vector gradient, size_t at, uint lanes) {
-  if (target->mode == UPDATE) {
+  if (target->mode == UPDATE && target->update.rule != RULE_SGD) {
     optimizer_step_part(target->update.rule, &target->update, gradient, target->at + at,
                         target->momentum + at, target->square + at, lanes);
     return;
   }
-  if (target->mode == ACCUMULATE) gradient += quern_load_part(target->at + at, lanes);
+  if (target->mode != WRITE) {
+    const quern_vector old = quern_load_part(target->at + at, lanes);
+    gradient = target->mode == UPDATE ? optimizer_step_sgd(&target->update, gradient, old)
+                                      : gradient + old;
+  }
   quern_store_part(gradient, target->at + at, lanes);
 }
 

@@ -107,7 +107,7 @@ def hint(what, text, names):
 
 def none_of(what, text, names):
     """Returns the message for a text that is none of the names."""
-    return f"{what}: {text!r} is none{hint(what, text, names)}; there are {', '.join(names)}"
+    return f"{what}: {text!r}, expected one of {', '.join(names)}{hint(what, text, names)}"
 
 
 def _argument_hint(name, parameters):

@@ -279,9 +279,9 @@ static void delimiters(void **state) {
 static void shorter_options(void **state) {
   (void)state;
   quern_dataset_options options = defaults;
-  options.size = offsetof(quern_dataset_options, target);
+  options.size = offsetof(quern_dataset_options, inputs);
   options.label = QUERN_LABEL_FIRST;
-  options.target = "never looked at";
+  options.inputs = "never read";
   quern_dataset *dataset = open_one(write_text("3,1,2\n"), &options);
   assert_int_equal(label_of(dataset, 0), 3);
   quern_dataset_free(dataset);

@@ -239,10 +239,10 @@ class Arrays(unittest.TestCase):
                 fit(**call)
         dense = functools.partial(quern.Dense, 2)
         for words, call in (
-            ("optimizer: 'Adam' is none; did you mean adam?", lambda: fit(optimizer="Adam")),
-            ("'SGD' is none; did you mean sgd?", lambda: fit(optimizer="SGD")),
-            ("'onecycle' is none; did you mean one-cycle?", lambda: fit(schedule="onecycle")),
-            ("'mse' is none; did you mean squared?", lambda: quern.Network(4, [3], "mse")),
+            ("rmsprop; did you mean adam?", lambda: fit(optimizer="Adam")),
+            ("did you mean sgd?", lambda: fit(optimizer="SGD")),
+            ("did you mean one-cycle?", lambda: fit(schedule="onecycle")),
+            ("did you mean squared?", lambda: quern.Network(4, [3], "mse")),
             ("did you mean categorical?", lambda: quern.Network(4, [3], "cross_entropy")),
             ("did you mean binary?", lambda: quern.Network(4, [3], "binary_crossentropy")),
             ("did you mean leaky-relu?", lambda: quern.Network(4, [dense("LeakyReLU"), 3])),

@@ -357,7 +357,7 @@ class Files(unittest.TestCase):
         ]
         network = quern.Network(4, layers, loss="huber:0.5", seed=2, device="reference")
         x = numpy.linspace(-1, 1, 48).reshape(12, 4)
-        network.fit(x, x[:, 0], epochs=2, standardize=True)
+        network.fit(x, x[:, 0], epochs=2, batch=4, standardize=True)
         for twin in (pickle.loads(pickle.dumps(network)), copy.deepcopy(network)):
             self.assertEqual(twin.layers, network.layers)
             self.assertEqual((twin.loss, twin.inputs), ("huber:0.5", 4))
@@ -365,7 +365,7 @@ class Files(unittest.TestCase):
             self.assertEqual(twin.device.kind, "reference")
             numpy.testing.assert_array_equal(twin.predict(x), network.predict(x))
             before = network.predict(x)
-            twin.fit(x, x[:, 0], epochs=1)
+            twin.fit(x, x[:, 0], epochs=1, batch=4)
             numpy.testing.assert_array_equal(network.predict(x), before)
 
     def test_errors_are_pickled(self):

@@ -16,7 +16,7 @@ def constant(path, name):
     return int(value[1]) << int(value[2])
 
 
-LEAST = constant("host/parallel/reduce.c", "LEAST")  # the least numbers in a bucket
+LEAST = constant("host/parallel/reduce.c", "MIN_BUCKET")  # the least numbers in a bucket
 PIECE = constant("host/parallel/reduce.c", "PIECE")  # the most numbers in one reduction
 
 
