@@ -1,6 +1,7 @@
 /* dW = Xᵀ dZ and db = Σ_s dZ_s, the gradients of a dense layer's parameters. They are written,
- * accumulated, or used in the same pass for an optimizer step of W and b. X [n][in], dZ [n][out], W
- * [in][out], b [out]. Needs common.cl, optimizer_rules.cl and dense_tile.cl.
+ * accumulated, or used in the same pass for an optimizer step of W and b (the op
+ * dense_backward_update). X [n][in], dZ [n][out], W [in][out], b [out]. Needs common.cl,
+ * optimizer_rules.cl and dense_tile.cl.
  *
  * Uses the tiles of dense_tile.cl, summing over samples. The panels are strips of dZ. The left
  * factor is Xᵀ; one cache line of inputs at a time is copied next to the panel, so that both are

@@ -71,7 +71,8 @@ KERNEL(_backward_data)
 #define ACCUMULATE 1
 #define UPDATE     2
 
-/* Of the optimizers, plain SGD only. */
+/* Stores a gradient, adds it, or takes a step of plain SGD with it; there are no other optimizers
+ * here. */
 INLINE void put(int mode, const OptimizerStep *update, quern_vector gradient, __global float *at,
                 uint lanes, int wide) {
   if (mode != WRITE) {
@@ -81,8 +82,9 @@ INLINE void put(int mode, const OptimizerStep *update, quern_vector gradient, __
   store(gradient, at, lanes, wide);
 }
 
-/* dW = Xᵀ dZ and db = Σ_rows dZ, written or added, or an SGD step of W and b. dW or db may be null.
- * The tiles of the first inputs compute db. Without dW the host launches no others. */
+/* dW = Xᵀ dZ and db = Σ_rows dZ, written or added, or an SGD step of W and b (the op
+ * dense_backward_update). dW or db may be null. The tiles of the first inputs compute db. Without
+ * dW the host launches no others. */
 KERNEL(_backward_weights)
 (uint n, uint in, uint out, __global const float *x, ulong x_offset, __global const float *dz,
  ulong dz_offset, int mode, OPTIMIZER_PARAMETERS, __global float *dw, ulong dw_offset,

@@ -3,12 +3,12 @@
 #include <float.h>
 #include <math.h>
 
-static void test_forward(void **state) {
+static void test_activation_forward(void **state) {
   (void)state;
   test_sweep("activation forward");
 }
 
-static void test_backward(void **state) {
+static void test_activation_backward(void **state) {
   (void)state;
   test_sweep("activation backward");
 }
@@ -81,7 +81,8 @@ static void test_special_values(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_forward), QUERN_TEST(test_backward),
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_activation_forward),
+                                     QUERN_TEST(test_activation_backward),
                                      QUERN_TEST(test_special_values)};
   return cmocka_run_group_tests_name("ops/activation", tests, NULL, NULL);
 }

@@ -2,12 +2,12 @@
  * scaling. */
 #include "op_check.h"
 
-static void test_sums(void **state) {
+static void test_sum_squares(void **state) {
   (void)state;
   test_sweep("sum of squares");
 }
 
-static void test_clips(void **state) {
+static void test_clip_norm(void **state) {
   (void)state;
   test_sweep("clip norm");
 }
@@ -34,7 +34,7 @@ static void test_within(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_sums), QUERN_TEST(test_clips),
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_sum_squares), QUERN_TEST(test_clip_norm),
                                      QUERN_TEST(test_within)};
   return cmocka_run_group_tests_name("ops/clip", tests, NULL, NULL);
 }

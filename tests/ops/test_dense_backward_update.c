@@ -5,7 +5,7 @@
 #include "functions/optimizer.h"
 #include <string.h>
 
-static void test_shapes(void **state) {
+static void test_dense_backward_update(void **state) {
   (void)state;
   test_sweep("dense backward update");
 }
@@ -35,6 +35,7 @@ static void test_refusal(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_shapes), QUERN_TEST(test_refusal)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_dense_backward_update),
+                                     QUERN_TEST(test_refusal)};
   return cmocka_run_group_tests_name("ops/dense_backward_update", tests, NULL, NULL);
 }

@@ -2,12 +2,12 @@
  * reference. */
 #include "op_check.h"
 
-static void test_rows(void **state) {
+static void test_gather_rows(void **state) {
   (void)state;
   test_sweep("gather rows");
 }
 
-static void test_labels(void **state) {
+static void test_gather_labels(void **state) {
   (void)state;
   test_sweep("gather labels");
 }
@@ -18,7 +18,7 @@ static void test_one_hot(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_rows), QUERN_TEST(test_labels),
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_gather_rows), QUERN_TEST(test_gather_labels),
                                      QUERN_TEST(test_one_hot)};
   return cmocka_run_group_tests_name("ops/gather", tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ static void test_fill(void **state) {
   test_sweep("fill");
 }
 
-static void test_uniform(void **state) {
+static void test_random_uniform(void **state) {
   (void)state;
   test_sweep("random uniform");
 }
@@ -52,7 +52,7 @@ static void test_initializer_bounds(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_fill), QUERN_TEST(test_uniform),
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_fill), QUERN_TEST(test_random_uniform),
                                      QUERN_TEST(test_uniform_by_definition),
                                      QUERN_TEST(test_initializer_bounds)};
   return cmocka_run_group_tests_name("ops/initial", tests, NULL, NULL);

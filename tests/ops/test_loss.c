@@ -3,37 +3,37 @@
 #include "verify/ops/loss.h"
 #include <math.h>
 
-static void test_categorical(void **state) {
+static void test_softmax_cross_entropy(void **state) {
   (void)state;
   test_sweep("softmax cross-entropy");
 }
 
-static void test_elementwise(void **state) {
+static void test_elementwise_cross_entropy(void **state) {
   (void)state;
   test_sweep("elementwise cross-entropy");
 }
 
-static void test_binary(void **state) {
+static void test_binary_cross_entropy(void **state) {
   (void)state;
   test_sweep("binary cross-entropy");
 }
 
-static void test_squared(void **state) {
+static void test_mean_squared_error(void **state) {
   (void)state;
   test_sweep("mean squared error");
 }
 
-static void test_absolute(void **state) {
+static void test_mean_absolute_error(void **state) {
   (void)state;
   test_sweep("mean absolute error");
 }
 
-static void test_huber(void **state) {
+static void test_huber_loss(void **state) {
   (void)state;
   test_sweep("Huber loss");
 }
 
-static void test_weighted(void **state) {
+static void test_weighted_cross_entropy(void **state) {
   (void)state;
   test_sweep("weighted cross-entropy");
 }
@@ -43,20 +43,26 @@ static void test_label_weights(void **state) {
   test_sweep("label weights");
 }
 
-/* One sample of two equal logits: the formulas of ops.h by hand. */
+/* One sample of two equal logits: the formulas of ops.h by hand.
+ *
+ *   loss                             dZ_0
+ *   log 2                            1/2 - 1
+ *   2 log 2                          D_* - O R = -1/2 - 1/2 (1 - 1)… = -1
+ *   log 2                            (1/2 - 1) / 2
+ *   ((0 - 1)² + 0) / 2               2/2 (0 - 1)
+ *   |0 - 1| / 2                      -1/2
+ *   3/4 (1 - 3/8) / 2                -3/4 / 2 */
 static void test_known_values(void **state) {
   (void)state;
   static const struct {
     const quern__loss_kind *kind;
     double loss, dz;
-  } known[] = {{&quern__loss_categorical, 0.69314718056, -0.5}, /* log 2;            1/2 - 1 */
-               {&quern__loss_elementwise, 1.38629436112,
-                /* 2 log 2;          -1/2 - 1/2 (1 - 1)… = D_* - O R = -1 */
-                -1.0},
-               {&quern__loss_binary, 0.69314718056, -0.25}, /* log 2;            (1/2 - 1) / 2 */
-               {&quern__loss_squared, 0.5, -1.0},           /* ((0 - 1)² + 0)/2; 2/2 (0 - 1) */
-               {&quern__loss_absolute, 0.5, -0.5},          /* |0 - 1|/2;        -1/2 */
-               {&quern__loss_huber, 0.234375, -0.375}};     /* 3/4 (1 - 3/8)/2;  -3/4 / 2 */
+  } known[] = {{&quern__loss_categorical, 0.69314718056, -0.5},
+               {&quern__loss_elementwise, 1.38629436112, -1.0},
+               {&quern__loss_binary, 0.69314718056, -0.25},
+               {&quern__loss_squared, 0.5, -1.0},
+               {&quern__loss_absolute, 0.5, -0.5},
+               {&quern__loss_huber, 0.234375, -0.375}};
   test_rig rig;
   test_rig_open(&rig, 700);
   quern_context *contexts[] = {rig.reference, rig.device};
@@ -82,9 +88,14 @@ static void test_known_values(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      QUERN_TEST(test_categorical), QUERN_TEST(test_elementwise),   QUERN_TEST(test_binary),
-      QUERN_TEST(test_squared),     QUERN_TEST(test_absolute),      QUERN_TEST(test_huber),
-      QUERN_TEST(test_weighted),    QUERN_TEST(test_label_weights), QUERN_TEST(test_known_values)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_softmax_cross_entropy),
+                                     QUERN_TEST(test_elementwise_cross_entropy),
+                                     QUERN_TEST(test_binary_cross_entropy),
+                                     QUERN_TEST(test_mean_squared_error),
+                                     QUERN_TEST(test_mean_absolute_error),
+                                     QUERN_TEST(test_huber_loss),
+                                     QUERN_TEST(test_weighted_cross_entropy),
+                                     QUERN_TEST(test_label_weights),
+                                     QUERN_TEST(test_known_values)};
   return cmocka_run_group_tests_name("ops/loss", tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-static void test_shapes(void **state) {
+static void test_softmax(void **state) {
   (void)state;
   test_sweep("softmax");
 }
@@ -41,6 +41,6 @@ static void test_extreme_logits(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_shapes), QUERN_TEST(test_extreme_logits)};
+  const struct CMUnitTest tests[] = {QUERN_TEST(test_softmax), QUERN_TEST(test_extreme_logits)};
   return cmocka_run_group_tests_name("ops/softmax", tests, NULL, NULL);
 }

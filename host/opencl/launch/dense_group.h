@@ -26,7 +26,7 @@ typedef struct quern__weights_launch {
   quern_span w, w_momentum, w_square, b, b_momentum, b_square;
 } quern__weights_launch;
 
-/* Of the optimizers, plain SGD only. */
+/* The only optimizer is plain SGD. */
 quern_status quern__cl_dense_backward_weights_group(quern__cl *cl,
                                                     const quern__weights_launch *weights);
 
