@@ -48,7 +48,7 @@ quickstart_needs=(
   'opencl-headers|required|has_header CL/cl.h|the OpenCL headers'
   'ocl-icd-libopencl1|required|has_library libOpenCL.so.1|an OpenCL loader'
   'pocl-opencl-icd|required|has_driver|an OpenCL driver, such as PoCL'
-  'dataset-fashion-mnist|optional|has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz|Fashion-MNIST'
+  'dataset-fashion-mnist|optional|has_fashion_mnist|Fashion-MNIST'
 )
 
 docs_needs=(
@@ -59,7 +59,7 @@ check_needs=(
   "${quickstart_needs[@]}"
   'g++|required|has_command c++ g++ clang++|a C++ compiler, for the headers'"'"' test'
   'libcmocka-dev|required|has_header cmocka.h|cmocka with its headers'
-  'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c with its headers, for ONNX files'
+  'libprotobuf-c-dev|optional|has_header protobuf-c/protobuf-c.h|protobuf-c, for ONNX files'
   'protobuf-c-compiler|optional|has_command protoc-c|the compiler of protobuf-c'
   'libcairo2-dev|optional|has_header cairo/cairo.h|cairo with its headers, for pictures as PNG'
   'libopenmpi-dev|optional|has_mpi|MPI with its headers, to train with several processes'
@@ -92,9 +92,16 @@ has_file() {
   [[ -e $1 ]]
 }
 
+has_fashion_mnist() {
+  has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+}
+
 has_header() {
   local compiler
-  compiler=$(command -v cc || command -v gcc || command -v clang) || { has_file "/usr/include/$1"; return; }
+  compiler=$(command -v cc || command -v gcc || command -v clang) || {
+    has_file "/usr/include/$1"
+    return
+  }
   printf '#include <%s>\n' "$1" | "$compiler" -E -x c - >/dev/null 2>&1
 }
 
@@ -116,7 +123,9 @@ has_cmake() {
 # An OpenCL driver whose .icd file has one of these words in its name.
 has_icd() {
   local word
-  for word in "$@"; do compgen -G "${OCL_ICD_VENDORS:-/etc/OpenCL/vendors}/*$word*.icd" >/dev/null && return; done
+  for word in "$@"; do
+    compgen -G "${OCL_ICD_VENDORS:-/etc/OpenCL/vendors}/*$word*.icd" >/dev/null && return
+  done
   return 1
 }
 
@@ -150,7 +159,8 @@ has_module() {
 
 has_pip() {
   "$(python_with_numpy || printf 'python3')" -c \
-    'import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ["pip", "setuptools", "wheel"])))'
+    'import importlib.util, sys
+sys.exit(not all(map(importlib.util.find_spec, ["pip", "setuptools", "wheel"])))'
 }
 
 # Prints the clang-format of the release for .clang-format; others format differently.
@@ -172,7 +182,8 @@ ruff_release=0.17
 ruff() {
   local name
   for name in ruff build/ruff/bin/ruff; do
-    if [[ -n $(type -P "$name") && $("$(type -P "$name")" --version) == "ruff $ruff_release."* ]]; then
+    if [[ -n $(type -P "$name") &&
+      $("$(type -P "$name")" --version) == "ruff $ruff_release."* ]]; then
       type -P "$name"
       return
     fi
@@ -191,7 +202,8 @@ install_ruff() {
 
 # sudo is used if it needs no password, or if a terminal can ask for it.
 can_install() {
-  has_command apt-get && { [[ $EUID == 0 ]] || { has_command sudo && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }; }
+  has_command apt-get || return
+  [[ $EUID == 0 ]] || { has_command sudo && { [[ -t 0 ]] || sudo -n true 2>/dev/null; }; }
 }
 
 apt() {
@@ -251,7 +263,8 @@ install_missing() {
     for row in "${optional[@]}"; do
       if ! is_offered "${row%%|*}"; then
         printf 'this release has no package %s; continuing without it\n' "${row%%|*}"
-      elif ! try_phase "installing ${row%%|*}" apt -q install --no-install-recommends "${row%%|*}"; then
+      elif ! try_phase "installing ${row%%|*}" \
+        apt -q install --no-install-recommends "${row%%|*}"; then
         printf '%s could not be installed (see %s); continuing without it\n' "${row%%|*}" "$log"
       fi
     done
@@ -285,11 +298,15 @@ configure() {
 # The pages of the API, in build/docs. Fails on a declaration without a comment and on what Doxygen
 # warns of, such as a name that is not declared.
 build_docs() {
-  awk '/^QUERN_API/ && last == "" { print FILENAME ":" FNR ": a declaration without a comment"; bad = 1 }
+  awk '/^QUERN_API/ && last == "" {
+         print FILENAME ":" FNR ": a declaration without a comment"
+         bad = 1
+       }
        { last = $0 }
        END { exit bad }' include/quern/*.h || return
   rm -rf build/docs
-  QUERN_VERSION=$(sed -n 's/^#define QUERN_VERSION  *"\(.*\)"$/\1/p' include/quern/version.h) doxygen docs/api/Doxyfile
+  QUERN_VERSION=$(sed -n 's/^#define QUERN_VERSION  *"\(.*\)"$/\1/p' include/quern/version.h) \
+    doxygen docs/api/Doxyfile
 }
 
 jobs=$(getconf _NPROCESSORS_ONLN)

@@ -49,7 +49,8 @@ function flush_comment(next_line) {
     print "/** @name " plain(title) "\n" body "@{ */"
     group = indented ? "members" : "declarations"
   } else if (first || next_line ~ /^ *$/) {
-    print "/** " (first && FILENAME ~ /quern\/quern[.]h$/ ? "@mainpage quern" : "@file") "\n" body "*/"
+    title = first && FILENAME ~ /quern\/quern[.]h$/ ? "@mainpage quern" : "@file"
+    print "/** " title "\n" body "*/"
     first = 0
   } else {
     doc = "/** " body "*/"

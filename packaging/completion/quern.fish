@@ -33,7 +33,9 @@ function __quern_offer
     end
 end
 
-complete --command quern --no-files --condition 'test (count (commandline --tokenize --cut-at-cursor)) -eq 1' \
+complete --command quern --no-files \
+    --condition 'test (count (commandline --tokenize --cut-at-cursor)) -eq 1' \
     --arguments '(__quern_commands)'
-complete --command quern --no-files --condition 'test (count (commandline --tokenize --cut-at-cursor)) -gt 1' \
+complete --command quern --no-files \
+    --condition 'test (count (commandline --tokenize --cut-at-cursor)) -gt 1' \
     --arguments '(__quern_offer)'

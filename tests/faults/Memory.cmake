@@ -41,7 +41,8 @@ if(QUERN_LINKER_WRAPS AND TARGET quern_cli)
   # take minutes.
   quern_test(faults_memory_command test_faults_memory_command LABELS faults ENVIRONMENT
              QUERN_OPENCL_LIBRARY=none
-             ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:use_sigaltstack=0:quarantine_size_mb=1)
+             "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:\
+use_sigaltstack=0:quarantine_size_mb=1")
 endif()
 
 # With QUERN_TEST_LONG each allocation fails once, which takes minutes.

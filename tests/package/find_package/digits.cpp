@@ -21,9 +21,11 @@ static bool train_digits() {
   if (quern_dataset_open("digits", nullptr, &made_train, &made_test) != QUERN_OK) return false;
   const dataset train(made_train), test(made_test);
 
-  const quern_layer layers[] = {quern_dense(32, QUERN_ACTIVATION_TANH), quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
+  const quern_layer layers[] = {quern_dense(32, QUERN_ACTIVATION_TANH),
+                                quern_dense(10, QUERN_ACTIVATION_IDENTITY)};
   quern_network *made_network = nullptr;
-  if (quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &made_network) != QUERN_OK) return false;
+  if (quern_network_create(64, layers, 2, QUERN_LOSS_CATEGORICAL, &made_network) != QUERN_OK)
+    return false;
   const network model(made_network);
 
   quern_train_options options = quern_train_options_default();
