@@ -249,9 +249,9 @@ static quern_status facts(const void *state, quern__fact_sink sink, void *user) 
               (floats & CL_FP_FMA) == 0 ? "no instruction for fma()"
               : cl->fused               ? "one instruction, fma()"
                                         : "fma() is available but unused");
-  report_fact(sink, user, "denormals, as told", "%s",
+  report_fact(sink, user, "denormals, as reported", "%s",
               (floats & CL_FP_DENORM) != 0 ? "kept" : "flushed to zero");
-  report_fact(sink, user, "infinity and NaN, as told", "%s",
+  report_fact(sink, user, "infinity and NaN, as reported", "%s",
               (floats & CL_FP_INF_NAN) != 0 ? "kept" : "unavailable");
   report_quirks(cl, sink, user);
   return QUERN_OK;

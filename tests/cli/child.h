@@ -1,4 +1,4 @@
-/* Commands that run beside the test, to be sent signals. */
+/* Commands that run in the background, to receive signals. */
 #ifndef QUERN_TESTS_CLI_CHILD_H
 #define QUERN_TESTS_CLI_CHILD_H
 
@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <time.h>
 
-/* A command that runs beside the test. */
+/* A command that runs in the background. */
 typedef struct child {
   pid_t process;
   FILE *out, *err;
@@ -22,7 +22,7 @@ static inline child start_program(const char *program, const command_setting *se
   created.process = fork();
   assert_true(created.process >= 0);
   if (created.process == 0) {
-    /* A test that runs in the background of a shell may have been told to ignore it. */
+    /* A test that is started in a shell's background may inherit an ignored SIGINT. */
     signal(SIGINT, SIG_DFL);
     become(program, arguments, setting, fileno(created.out), fileno(created.err));
   }
@@ -52,7 +52,7 @@ static inline void pause_for(long milliseconds) {
   nanosleep(&time, NULL);
 }
 
-/* Until the command has said `text` in a file of its output, as long as it lives. */
+/* Waits until the command has printed `text`; fails if it ends first. */
 static inline void wait_for_text(const child *running, FILE *file, const char *text) {
   char message[4096] = "";
   while (strstr(message, text) == NULL) {

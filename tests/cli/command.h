@@ -1,4 +1,4 @@
-/* Runs the command and keeps what it said. */
+/* Runs the command and keeps its output. */
 #ifndef QUERN_TESTS_CLI_COMMAND_H
 #define QUERN_TESTS_CLI_COMMAND_H
 
@@ -7,17 +7,17 @@
 #include <cjson/cJSON.h>
 #include <sys/wait.h>
 
-/* Options of `quern train` whose figures do not depend on how many epochs there are to be. */
+/* Options of `quern train` that do not depend on the number of epochs. */
 #define PLAIN_SGD "--optimizer", "sgd", "--schedule", "constant", "--batch", "32"
 
 typedef struct command_result {
-  int code;  /* exit code; 128 and the signal's number where one ended it */
-  char *out; /* what stood on stdout, owned */
-  char *err; /* on stderr, owned */
+  int code;  /* exit code; 128 plus the signal's number if a signal ended it */
+  char *out; /* stdout, owned */
+  char *err; /* stderr, owned */
 } command_result;
 
-/* What else the command finds: variables "NAME=value" of its environment, or NULL; its stdout, or
- * NULL for a file that is read back. */
+/* Additions to the environment, as "NAME=value", or NULL; and a file for stdout, or NULL for one
+ * that is read back. */
 typedef struct command_setting {
   const char *const *environment; /* ends with NULL */
   const char *stdout_path;
@@ -34,7 +34,7 @@ static inline char *read_stream(FILE *file) {
   return text;
 }
 
-/* In the child: becomes that program, or exits with 127. */
+/* In the child: runs the program, or exits with 127. */
 static inline void become(const char *program, const char *const *arguments,
                           const command_setting *setting, int out, int err) {
   for (size_t i = 0; setting->environment != NULL && setting->environment[i] != NULL; i++)
@@ -47,8 +47,8 @@ static inline void become(const char *program, const char *const *arguments,
   _exit(127);
 }
 
-/* arguments[0] is the command's name; the list ends with NULL. Files, not pipes: nothing can wait
- * for anything. */
+/* Runs the command with its output in files, so that no side waits for the other. arguments[0] is
+ * its name; the list ends with NULL. */
 static inline command_result run_with(const command_setting *setting,
                                       const char *const *arguments) {
   FILE *out = tmpfile(), *err = tmpfile();
@@ -93,8 +93,8 @@ static inline void assert_code(const command_result *result, int code) {
              result->out, result->err);
 }
 
-/* Failed with `code`, nothing on stdout, and one line on stderr that begins with "quern" and has
- * each of the parts. */
+/* Fails unless the command exited with `code`, printed nothing to stdout, and printed one line to
+ * stderr that begins with "quern" and contains each of the parts. */
 static inline void assert_one_line(command_result result, int code, const char *const *parts) {
   assert_code(&result, code);
   if (count_lines(result.err) != 1 || result.err[strlen(result.err) - 1] != '\n')
@@ -115,7 +115,8 @@ static inline void assert_same_files(const char *a_name, const char *b_name) {
   free(b);
 }
 
-/* The one JSON object that the command printed, and nothing after it; the caller deletes it. */
+/* The one JSON object that the command printed; fails if anything follows it. The caller deletes
+ * it. */
 static inline cJSON *parse_json(const command_result *result) {
   const char *end = NULL;
   cJSON *json = cJSON_ParseWithOpts(result->out, &end, true);

@@ -7,9 +7,9 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-/* A terminal, and who writes down what is written to it. */
+/* A terminal, and a process that copies its output to `text`. */
 typedef struct pty {
-  int master, slave; /* the slave is held, so that what was written outlives the writer */
+  int master, slave; /* the slave stays open, so that the output outlives the command */
   pid_t reader;
   FILE *text;
   char name[64];
@@ -32,7 +32,7 @@ static inline pty pty_open(unsigned short columns) {
   created.reader = fork();
   assert_true(created.reader >= 0);
   if (created.reader == 0) {
-    /* Until the marker that follows the command's end. */
+    /* Copies until the marker that follows the command's end. */
     char byte;
     while (read(created.master, &byte, 1) == 1 && byte != '\x04')
       if (write(fileno(created.text), &byte, 1) != 1) _exit(1);
@@ -41,7 +41,7 @@ static inline pty pty_open(unsigned short columns) {
   return created;
 }
 
-/* All that was written; the caller frees it. */
+/* Returns all output; the caller frees it. */
 static inline char *pty_close(pty *terminal) {
   int status;
   assert_int_equal(write(terminal->slave, "\x04", 1), 1);
@@ -54,7 +54,7 @@ static inline char *pty_close(pty *terminal) {
   return text;
 }
 
-/* As run_with, with stdout a terminal of so many columns. */
+/* As run_with, with a terminal of `columns` as stdout. */
 static inline command_result run_in_terminal(unsigned short columns, const char *const *environment,
                                              const char *const *arguments) {
   pty terminal = pty_open(columns);

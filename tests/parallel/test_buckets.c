@@ -53,12 +53,12 @@ static void test_divides(void **state) {
   quern_network_free(network);
 }
 
-typedef struct told {
+typedef struct order {
   size_t count, buckets[LAYERS];
-} told;
+} order;
 
 static quern_status note(void *user, size_t bucket) {
-  told *self = user;
+  order *self = user;
   self->buckets[self->count++] = bucket;
   return QUERN_OK;
 }
@@ -68,7 +68,7 @@ static void train(const char *device, const quern_network *network, size_t least
                   quern_network *learned) {
   quern_context *context;
   quern_plan *plan;
-  quern_buffer *inputs, *truths;
+  quern_buffer *inputs, *targets_buffer;
   float x[SAMPLES * INPUTS];
   const int32_t labels[SAMPLES] = {0, 1, 2, 2, 1, 0};
   for (size_t i = 0; i < SAMPLES * INPUTS; i++) x[i] = (float)(i * 7 % 11) - 5.0f;
@@ -89,12 +89,12 @@ static void train(const char *device, const quern_network *network, size_t least
   const quern_optimizer optimizer = quern_optimizer_of(QUERN_OPTIMIZER_ADAM, 0.05);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
   assert_ok(quern_buffer_create(context, sizeof x, &inputs));
-  assert_ok(quern_buffer_create(context, sizeof labels, &truths));
+  assert_ok(quern_buffer_create(context, sizeof labels, &targets_buffer));
   assert_ok(quern_buffer_write(inputs, 0, sizeof x, x, QUERN_WAIT));
-  assert_ok(quern_buffer_write(truths, 0, sizeof labels, labels, QUERN_WAIT));
-  const quern__targets targets = {.labels = quern_vector(truths, 0, SAMPLES)};
+  assert_ok(quern_buffer_write(targets_buffer, 0, sizeof labels, labels, QUERN_WAIT));
+  const quern__targets targets = {.labels = quern_vector(targets_buffer, 0, SAMPLES)};
   for (size_t step = 0; step < 2; step++) {
-    told current = {.count = 0};
+    order current = {.count = 0};
     const quern__bucket_watch watch = {note, &current};
     assert_ok(quern__plan_gradients(plan, quern_matrix(inputs, 0, SAMPLES, INPUTS), &targets, NULL,
                                     quern_none(), &watch));
@@ -104,7 +104,7 @@ static void train(const char *device, const quern_network *network, size_t least
     assert_ok(quern__plan_apply(plan));
   }
   assert_ok(quern_plan_download(plan, learned));
-  quern_buffer_free(truths);
+  quern_buffer_free(targets_buffer);
   quern_buffer_free(inputs);
   quern_plan_free(plan);
   quern_context_free(context);

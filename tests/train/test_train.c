@@ -215,13 +215,13 @@ static void test_stops_when_told(void **state) {
   quern_context_free(context);
 }
 
-typedef struct told {
+typedef struct reported {
   size_t calls, last_step;
   double loss; /* of the last call */
-} told;
+} reported;
 
 static void note_progress(const quern_progress *progress, void *user) {
-  told *t = user;
+  reported *t = user;
   assert_int_equal(progress->epoch, 1);
   assert_int_equal(progress->epochs, 1);
   assert_true(progress->step > t->last_step && progress->step <= progress->steps);
@@ -233,7 +233,7 @@ static void note_progress(const quern_progress *progress, void *user) {
 
 /* The reported loss is the mean over the samples so far, whatever the slices; reporting changes no
  * bit. */
-static void test_progress_is_told(void **state) {
+static void test_progress(void **state) {
   (void)state;
   quern_dataset *train;
   quern_context *context;
@@ -241,7 +241,7 @@ static void test_progress_is_told(void **state) {
   assert_ok(quern_dataset_open("digits", NULL, &train, NULL));
   assert_ok(quern_context_create("reference", &context));
   quern_network *plain = digits_network(1), *watched = digits_network(1);
-  told t = {0};
+  reported t = {0};
   quern_train_options options = plain_train_options();
   options.epochs = 1;
   options.batch = 1;
@@ -261,7 +261,7 @@ static void test_progress_is_told(void **state) {
   quern_trainer_free(trainer);
   quern_network_free(watched);
   watched = digits_network(1);
-  t = (told){0};
+  t = (reported){0};
   options.optimizer.learning_rate = 0.0f;
   assert_ok(quern_trainer_create(context, watched, train, NULL, &options, &trainer));
   double sum = 0.0;
@@ -322,7 +322,7 @@ int main(void) {
                                      QUERN_TEST(test_learns_digits),
                                      QUERN_TEST(test_predictions_survive_a_file),
                                      QUERN_TEST(test_stops_when_told),
-                                     QUERN_TEST(test_progress_is_told),
+                                     QUERN_TEST(test_progress),
                                      QUERN_TEST(test_refusals)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

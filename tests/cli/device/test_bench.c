@@ -1,8 +1,8 @@
-/* quern bench: that it measures, says so, and refuses what it does not know. No figure is held to
- * anything: machines differ. */
+/* quern bench: it measures, prints what it measured, and refuses unknown arguments. No figure is
+ * compared with anything, since machines differ. */
 #include "../command.h"
 
-/* A figure is positive and its median lies between its quartiles. */
+/* A figure is positive, and its median is between its quartiles. */
 static void assert_figure(const cJSON *object, const char *name) {
   const cJSON *figure = cJSON_GetObjectItemCaseSensitive(object, name);
   if (!cJSON_IsObject(figure)) fail_msg("no figure \"%s\"", name);

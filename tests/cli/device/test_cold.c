@@ -1,4 +1,4 @@
-/* Commands that start with nothing compiled: on a disk without room, and many at once. */
+/* Commands that start with nothing compiled: on a full disk, and many at once. */
 #include "../child.h"
 
 #include <errno.h>
@@ -8,8 +8,8 @@
 
 enum { CROWD = 20 };
 
-/* A variable "NAME=folder" of a folder that is there and empty, or shared by those who asked
- * before. */
+/* A variable "NAME=folder" whose folder exists, and is empty or shared with other commands of this
+ * test. */
 static char *folder_variable(const char *name, const char *folder) {
   char *variable;
   assert_true(asprintf(&variable, "%s=%s/%s", name, temporary_folder, folder) > 0);
@@ -17,8 +17,8 @@ static char *folder_variable(const char *name, const char *folder) {
   return variable;
 }
 
-/* The driver's compiler has its files in its cache, and cannot say what is wrong with that: quern
- * asks. */
+/* PoCL's compiler writes files to its cache and reports no reason if that fails. quern finds the
+ * reason and names the variable. */
 static void test_no_room(void **state) {
   (void)state;
   char *cache = folder_variable("POCL_CACHE_DIR", "pocl");
@@ -41,7 +41,7 @@ static void test_no_room(void **state) {
   free(cache);
 }
 
-/* All of them train to the same bits, and none says anything but what it says alone. */
+/* All train to the same bits, and print what a single command prints. */
 static void check_crowd(bool shared) {
   child running[CROWD];
   char *model[CROWD];
@@ -77,7 +77,7 @@ static void test_crowd(void **state) {
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_temporary_folder, remove_tree)
 
-/* PoCL's caches have folders in folders. */
+/* PoCL's caches have nested folders. */
 static int remove_tree(void **state) {
   (void)state;
   char *command;

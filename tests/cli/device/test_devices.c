@@ -1,5 +1,5 @@
-/* Training on several devices from the command line. The reference is always there, and is one of
- * them. */
+/* Training on several devices from the command line. One of them is the reference, which is always
+ * there. */
 #include "../child.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 
 #define TRAIN "train", "--data", "digits", PLAIN_SGD, "--hidden", "16"
 
-/* Whether there is a device beside the reference. */
+/* True if there is a device besides the reference. */
 static bool has_another(void) {
   quern_device_list *list;
   assert_int_equal(quern_device_list_create(&list), QUERN_OK);
@@ -44,8 +44,8 @@ static void test_one(void **state) {
   result_free(&result);
 }
 
-/* Where the time went: of one device its steps and the test data, of several the way of gradients
- * too, which is part of the steps. */
+/* --profile shows the time of the steps and of the test data, and for several devices that of the
+ * reduction of gradients, which is part of the steps. */
 static void test_profile(void **state) {
   (void)state;
   command_result result = run(TRAIN, "--epochs", "2", "--device", "reference", "--profile");
@@ -72,8 +72,8 @@ static void test_profile(void **state) {
   result_free(&result);
 }
 
-/* Trained on two, stopped, gone on with by the shares of the checkpoint, to the same bits as at one
- * go; and with measured shares. */
+/* A training on two devices that is interrupted and resumed by the checkpoint's shares ends with
+ * the same bits as one without interruption. Also with measured shares. */
 static void test_two(void **state) {
   (void)state;
   if (!has_another()) skip();
@@ -111,8 +111,8 @@ static void test_two(void **state) {
   result_free(&result);
 }
 
-/* Each device has what is its own in its chunks, and that is told of both; the weights are those of
- * data that are resident. */
+/* Each device streams its own samples in chunks, and the command reports this for each. The weights
+ * equal those of resident data. */
 static void test_streamed(void **state) {
   (void)state;
   if (!has_another()) skip();
@@ -130,7 +130,7 @@ static void test_streamed(void **state) {
   cJSON *json = parse_json(&result);
   const cJSON *devices = cJSON_GetObjectItemCaseSensitive(json, "devices");
   assert_true(json_number(json, "train_chunk") == 48);
-  for (int i = 0; i < 2; i++) /* of which the other has 3 batches */
+  for (int i = 0; i < 2; i++) /* the first device has 3 batches in a chunk */
     assert_true(json_number(cJSON_GetArrayItem(devices, i), "train_chunk") == 48);
   assert_true(json_number(cJSON_GetArrayItem(devices, 0), "test_chunk") == 48);
   assert_true(json_number(cJSON_GetArrayItem(devices, 1), "test_chunk") == 0);
@@ -144,7 +144,7 @@ static void test_streamed(void **state) {
   result_free(&result);
 }
 
-/* Ctrl-C stops both, with a checkpoint and the command that goes on. */
+/* Ctrl-C stops both devices, writes a checkpoint, and prints the command that continues. */
 static void test_interrupt(void **state) {
   (void)state;
   if (!has_another()) skip();

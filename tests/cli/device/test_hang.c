@@ -1,11 +1,11 @@
-/* A driver that never returns. No library can end a call into it, so the command waits as well;
- * what is promised is that a person can end it: by the first Ctrl-C, or, where that asks a training
- * to finish its step, by the second. */
+/* A driver that never returns. A call into it cannot be ended, so the command waits. The user can
+ * still end the command: by the first Ctrl-C, or in a training, whose first Ctrl-C is a request to
+ * finish the step, by the second. */
 #include "../child.h"
 
 #include "opencl_shim_fault.h"
 
-/* A command that has got to where the entry point hangs. */
+/* Starts a command and waits until it hangs in the entry point. */
 static child start_hanging(const char *entry, const char *const *arguments) {
   char variable[100];
   snprintf(variable, sizeof variable, QUERN_SHIM_HANG "=%s", entry);
@@ -15,7 +15,7 @@ static child start_hanging(const char *entry, const char *const *arguments) {
   return running;
 }
 
-/* A child's code where a signal ended it, or where the command ended because of one. */
+/* A signal ended the child, or the child exited because of one. */
 static void assert_ended_by(child *running, int signal) {
   command_result result = finish(running);
   if (result.code != -signal && result.code != 128 + signal)
@@ -24,7 +24,7 @@ static void assert_ended_by(child *running, int signal) {
   result_free(&result);
 }
 
-/* Wherever it hangs, from the search for devices on. */
+/* The first Ctrl-C ends the command in whichever call it hangs, from the search for devices on. */
 static void test_first_signal(void **state) {
   (void)state;
   static const char *const entries[] = {"clGetPlatformIDs", "clGetDeviceInfo", "clCreateContext"};
@@ -38,7 +38,7 @@ static void test_first_signal(void **state) {
   assert_ended_by(&listing, SIGINT);
 }
 
-/* In a training the first one is a request. */
+/* In a training the first Ctrl-C is a request. */
 static void test_second_signal(void **state) {
   (void)state;
   static const char *const entries[] = {"clBuildProgram", "clEnqueueNDRangeKernel",
@@ -46,8 +46,8 @@ static void test_second_signal(void **state) {
   for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
     child running = start_hanging(entries[i], ARGUMENTS("train", "--data", "digits", "--hidden",
                                                         "8", "--checkpoint", path_of("kept")));
-    /* Which one ends it depends on where it hangs; after the first there may be nobody to get the
-     * second. */
+    /* Either signal may end the command, depending on where it hangs; after the first there may be
+     * no process left for the second. */
     assert_int_equal(kill(running.process, SIGINT), 0);
     pause_for(300);
     (void)kill(running.process, SIGINT);
@@ -55,7 +55,7 @@ static void test_second_signal(void **state) {
   }
 }
 
-/* Who does not want that driver says so, and reaches none. */
+/* With QUERN_OPENCL_LIBRARY=none the driver is never called. */
 static void test_without_the_driver(void **state) {
   (void)state;
   static const char *const environment[] = {QUERN_SHIM_HANG "=clGetPlatformIDs",

@@ -1,14 +1,14 @@
-/* That nothing but quern writes to stderr. PoCL prints a line of its own there if kernels are built
- * with warnings, as they are if a vector is passed for which the CPU has no instructions. So a cold
- * start is tried as each CPU that PoCL can be. */
+/* Only quern's own lines are written to stderr. PoCL prints a line there if a kernel has a warning,
+ * as it has if a vector is passed by value for which the CPU has no instructions. So a cold start
+ * is tried as each CPU that PoCL can compile for. */
 #include "../command.h"
 
 #include <ftw.h>
 #include <sys/stat.h>
 
-/* PoCL's names of its kernel libraries, each for the CPUs that have no more; "" is this machine's
- * own. "avx_f16c" and "ssse3" are left out: their vectors and multiply-adds are those of "avx" and
- * "sse2". */
+/* PoCL's names of its kernel libraries, each for CPUs with that instruction set; "" is this
+ * machine's own. "avx_f16c" and "ssse3" are left out: their vectors and multiply-adds are those of
+ * "avx" and "sse2". */
 static const char *const libraries[] = {"", "avx2", "avx", "sse41", "sse2"};
 
 static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *place) {
@@ -16,7 +16,7 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
   return remove(path);
 }
 
-/* Trains with nothing compiled, and with kernels compiled, as that CPU. */
+/* Trains as that CPU, first with nothing compiled, then with compiled kernels. */
 static void check_quiet(const char *library) {
   char *cache, *kernels;
   const char *folder = path_of("kernels");

@@ -1,4 +1,4 @@
-/* quern tune: a whole quick run in a cache folder of its own, what the other commands then say, and
+/* quern tune: a quick run in a cache folder of its own, what other commands report afterwards, and
  * --reset. */
 #include "../command.h"
 #include "opencl/tuning_file.h"
@@ -6,7 +6,7 @@
 
 static char cache_variable[PATH_BYTES + 32];
 
-/* The command with the cache folder of this test. */
+/* Runs the command with this test's cache folder. */
 static command_result run_cached(const char *const *arguments) {
   const char *const environment[] = {"QUERN_CACHE=", cache_variable, NULL};
   return run_with(&(const command_setting){environment, NULL}, arguments);
@@ -34,7 +34,7 @@ static void test_quick(void **state) {
   const cJSON *products = cJSON_GetObjectItemCaseSensitive(json, "products");
   assert_true((cJSON_GetArraySize(products) > 0) == changed);
 
-  /* What was written is what the others use; where nothing won there is no file. */
+  /* Other commands use the file that was written; if no candidate won, there is no file. */
   const cJSON *file = cJSON_GetObjectItemCaseSensitive(json, "file");
   command_result devices = run_cached(ARGUMENTS("devices"));
   command_result reset = run_cached(ARGUMENTS("tune", "--reset"));
@@ -55,7 +55,7 @@ static void test_quick(void **state) {
   cJSON_Delete(json);
 }
 
-/* A damaged file is ignored, and the commands that open the device say so. */
+/* A damaged file is ignored, and commands that open the device report it. */
 static void test_note(void **state) {
   (void)state;
   char *path;
@@ -80,7 +80,7 @@ static void test_note(void **state) {
   result_free(&devices);
   result_free(&train);
 
-  /* QUERN_CACHE=off: not read, and nothing can be tuned. */
+  /* QUERN_CACHE=off: the file is not read, and tuning is refused. */
   const char *const environment[] = {"QUERN_CACHE=off", cache_variable, NULL};
   command_result quiet =
       run_with(&(const command_setting){environment, NULL}, ARGUMENTS("devices"));

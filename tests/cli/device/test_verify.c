@@ -1,5 +1,5 @@
-/* quern verify: what it prints, what it exits with, and what it refuses. That it passes is a test
- * by itself: verify_quick. */
+/* quern verify: its output, its exit codes, and what it refuses. The test verify_quick checks that
+ * it passes. */
 #include "../command.h"
 
 static void test_json(void **state) {
@@ -26,7 +26,7 @@ static void test_json(void **state) {
   result_free(&result);
 }
 
-/* The table can go into a bug report: it names the device and its driver. */
+/* The table is made for bug reports: it names the device and its driver. */
 static void test_table(void **state) {
   (void)state;
   command_result devices = run("devices", "--json"),

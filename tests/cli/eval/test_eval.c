@@ -1,12 +1,12 @@
-/* Scores and confusion of `quern eval`, of samples whose classes are known: the sign of x, with
+/* Scores and confusion matrix of `quern eval` on samples with known classes: the sign of x, with
  * some labels wrong on purpose. */
 #include "../command.h"
 
 #include <math.h>
 #include <quern/quern.h>
 
-/* `positive` and `negative` samples that the model gets right of themselves, labeled with `label`.
- */
+/* Writes samples that the model classifies correctly, `positive` and `negative` ones, all labeled
+ * `label`. */
 static void write_rows(FILE *file, size_t positive, size_t negative, int label) {
   for (size_t i = 0; i < positive; i++) fprintf(file, "%.1f,%d\n", 1 + 0.1 * (double)i, label);
   for (size_t i = 0; i < negative; i++) fprintf(file, "-%.1f,%d\n", 1 + 0.1 * (double)i, label);
@@ -26,7 +26,7 @@ static const char *train_model(void) {
   return model;
 }
 
-/* Of class 0: 5 taken for 0, 3 for 1. Of class 1: 2 for 0, 7 for 1. */
+/* Of class 0, 5 are predicted as 0 and 3 as 1. Of class 1, 2 are predicted as 0 and 7 as 1. */
 static const char *write_mixed(void) {
   const char *path = path_of("mixed.csv");
   FILE *file = fopen(path, "w");
@@ -90,7 +90,7 @@ static void test_table(void **state) {
   result_free(&result);
 }
 
-/* A class that is not there has no recall: a dash, and null. */
+/* A class without samples has no recall: a dash, and null in JSON. */
 static void test_empty_class(void **state) {
   (void)state;
   const char *model = train_model(), *data = path_of("zeros.csv");
@@ -111,8 +111,8 @@ static void test_empty_class(void **state) {
   result_free(&result);
 }
 
-/* A matrix of 20,000 by 20,000 is out of proportion to a model of 160 kB: the scores alone are
- * told. */
+/* A matrix of 20,000 by 20,000 is out of proportion to a model of 160 kB: only the scores are
+ * printed. */
 static void test_many_classes(void **state) {
   (void)state;
   enum { CLASSES = 20000 };

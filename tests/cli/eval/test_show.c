@@ -1,5 +1,5 @@
-/* Images of `quern eval --show`: plain characters in a file, shades of gray in a terminal as wide
- * as it is. */
+/* Images of `quern eval --show`: plain characters in a file, shades of gray in a terminal, as many
+ * side by side as fit. */
 #include "../pty.h"
 
 #define IMAGES "some-images-idx3-ubyte"
@@ -32,7 +32,8 @@ static void test_plain_characters(void **state) {
                               "--show", "9", "--class-names", "night,snow,hill");
   assert_code(&result, 0);
   assert_null(strchr(result.out, '\033'));
-  /* Three fit into 80 columns: the longest caption is "predicted night (0.97),", and gaps are 2. */
+  /* Three images fit into 80 columns: the longest caption is "predicted night (0.97),", and gaps
+   * are 2. */
   assert_says(result.out, "\n                         @@@                      @@@\n"
                           "                         @@@\n"
                           "predicted night (");
@@ -54,7 +55,7 @@ static void test_json_keeps_images_off_stdout(void **state) {
   result_free(&result);
 }
 
-/* What the command draws in a terminal of `columns`; the caller frees it. */
+/* The command's output in a terminal of `columns`; the caller frees it. */
 static char *show_in_terminal(unsigned short columns, const char *const *environment) {
   command_result result = run_in_terminal(
       columns, environment,

@@ -1,5 +1,5 @@
-/* Tables from training to predictions: iris by the names of its species, a regression and many
- * labels, missing values and texts, and what is said where something does not fit. */
+/* Tables from training to prediction: iris with its species as text, a regression, several labels,
+ * missing values, text columns, and errors. */
 #include "../command.h"
 
 #include <math.h>
@@ -23,7 +23,7 @@ static void write_text(const char *path, const char *text) {
   write_bytes(path, text, strlen(text));
 }
 
-/* The first line of what was printed, and the rest. */
+/* Separates the first line of the output from the rest. */
 static char *rest_of(char *text, const char *first) {
   const size_t length = strlen(first);
   if (strncmp(text, first, length) != 0 || text[length] != '\n')
@@ -31,7 +31,7 @@ static char *rest_of(char *text, const char *first) {
   return text + length + 1;
 }
 
-/* Labels that are no class numbers: two classes, printed as they stand in the table. */
+/* Labels other than 0 and 1: two classes, printed as in the table. */
 static void test_labels_are_values(void **state) {
   (void)state;
   static const char *const tables[] = {"0,-1\n1,1\n0,-1\n1,1\n", "0,1000\n1,2000\n0,1000\n1,2000\n",
@@ -92,8 +92,8 @@ static void test_iris(void **state) {
   assert_string_equal(json_text(cJSON_GetArrayItem(classes, 2), "name"), "virginica");
   cJSON_Delete(measured);
 
-  /* The file with all its columns, and new flowers with the inputs alone, in another order: nothing
-   * else is needed. */
+  /* Predicts the training file with all its columns, and new flowers with the inputs only, in
+   * another order. */
   write_text(
       path_of("new.csv"),
       "petal_width,petal_length,sepal_width,sepal_length\n0.2,1.4,3.5,5.1\n2.5,6.0,3.3,6.3\n");
@@ -125,7 +125,7 @@ static void test_regression(void **state) {
                          "--one-hot", "--standardize", "--hidden", "16", "--epochs", "60", "--lr",
                          "0.01", "--batch", "8", "--seed", "1", "--save", model, "--json"));
   assert_true(json_number(trained, "test_r_squared") >= 0.93);
-  /* cm, of 0.1 to 2.5 */
+  /* cm, values are 0.1 to 2.5 */
   assert_true(sqrt(json_number(trained, "test_mean_squared_error")) <= 0.22);
   assert_true(is_null(trained, "test_accuracy"));
   const cJSON *network = cJSON_GetObjectItemCaseSensitive(trained, "network");
@@ -158,8 +158,8 @@ static void test_regression(void **state) {
       PARTS("line 2, column 4", "one of the texts that the model was trained on, found 'tulip'"));
 }
 
-/* Red where a > 0, round where b > 0, and both of them in neither of the columns that are read by
- * default. */
+/* A sample is red if a > 0 and round if b > 0. The two labels are not in the columns that are read
+ * by default. */
 static void write_marks(const char *path, size_t rows) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
@@ -229,7 +229,7 @@ static void test_missing(void **state) {
   result_free(&predicted);
 }
 
-/* The images of a model that standardizes are drawn as they are. */
+/* Images are drawn with their original values, although the model standardizes its inputs. */
 static void test_standardized_images(void **state) {
   (void)state;
   const char *plain = path_of("plain.safetensors"), *model = path_of("digits.safetensors");

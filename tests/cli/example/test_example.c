@@ -1,4 +1,4 @@
-/* The worked example against the float64 values of its errata. */
+/* The worked example against the float64 values in its errata. */
 #include "../command.h"
 
 #include <math.h>
@@ -143,7 +143,7 @@ static void test_values(void **state) {
   }
 }
 
-/* The line of the table that begins with `stage`; the caller frees it. */
+/* The table's line that begins with `stage`; the caller frees it. */
 static char *line_of(const char *table, const char *stage) {
   const char *line = table;
   while (line != NULL && strncmp(line, stage, strlen(stage)) != 0) {
@@ -158,7 +158,7 @@ static void test_table_explains_every_slip(void **state) {
   (void)state;
   command_result result = run("example");
   assert_code(&result, 0);
-  /* A piece of each row of the errata: what is printed, and why it is wrong. */
+  /* A part of each row of the errata: what is printed, and why it is wrong. */
   static const char *const parts[] = {"0.5         0.2         0.9",
                                       "misprint in the example of layer 1",
                                       "4.001",

@@ -1,17 +1,16 @@
-/* The numbers of docs/mathematics.md are those that `quern example` computes, and all of them are
- * there. */
+/* docs/mathematics.md has the numbers that `quern example` computes, and all of them. */
 #include "../command.h"
 
 #include <math.h>
 
 #define PAGE QUERN_TEST_DATA "/../../docs/mathematics.md"
 
-/* Beside the rounding to the digits shown: what devices' floats, all of size 3 or less, may differ
- * by. */
+/* How far floats of devices, all at most 3 in size, may differ, besides the rounding to the digits
+ * shown. */
 #define TOLERANCE 2e-7
 
-/* The numbers under a key of the JSON, row by row; its rows are lists or numbers. Returns how many
- * there are. */
+/* Reads the numbers under a key of the JSON, row by row; its rows are lists or numbers. Returns
+ * their count. */
 static size_t numbers_of(const cJSON *item, double values[9]) {
   if (cJSON_IsNumber(item)) {
     values[0] = item->valuedouble;
@@ -35,8 +34,8 @@ static void check_number(const char *key, const char *text, size_t length, doubl
     fail_msg("%s of the page has %.*s, the device %.9g", key, (int)length, text, value);
 }
 
-/* Takes "key = [1.0 2.0 …]" from *text on, and holds it to the JSON, from which the key is taken
- * away. False at the block's end. */
+/* Reads "key = [1.0 2.0 …]" at *text, compares it with the JSON, and removes the key from the JSON.
+ * Returns false at the end of the block. */
 static bool check_quantity(char **text, cJSON *json) {
   if (strncmp(*text, "```", 3) == 0) return false;
   char *equals = strstr(*text, " = ["), *end = strchr(*text, ']');
@@ -62,8 +61,8 @@ static bool check_quantity(char **text, cJSON *json) {
   return true;
 }
 
-/* Every block of the language is held to what the command says of the loss. Returns what the page
- * did not name; the caller deletes it. */
+/* Compares every block of the page's language with the command's JSON for the loss. Returns the
+ * keys that the page did not have; the caller deletes them. */
 static cJSON *check_page(const char *language, const char *loss, const char *device) {
   command_result result = run("example", "--json", "--loss", loss, "--device", device);
   assert_code(&result, 0);

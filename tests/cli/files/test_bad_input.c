@@ -1,5 +1,5 @@
-/* Every bad input ends in one line that names the file, the place and what was expected, and writes
- * nothing. */
+/* Every bad input ends in one line that names the file, the place and what was expected; nothing is
+ * written. */
 #include "../command.h"
 
 #include <sys/stat.h>
@@ -22,7 +22,7 @@ static void write_idx(size_t image_bytes, size_t label_bytes) {
   write_bytes(path_of(LABELS), good_labels, label_bytes);
 }
 
-/* IDX images with one byte another. */
+/* Writes IDX images with one byte changed. */
 static void write_spoiled_images(size_t place, unsigned char byte) {
   unsigned char images[sizeof good_images];
   memcpy(images, good_images, sizeof images);
@@ -40,7 +40,7 @@ static size_t count_files(void) {
   return count;
 }
 
-/* Training on `name`, to be saved, fails with one line and leaves the folder as it was. */
+/* Training on `name` with --save fails with one line and leaves the folder unchanged. */
 static void assert_training_fails(const char *name, const char *const *parts) {
   size_t files = count_files();
   const char *target = path_of(TARGET);
@@ -65,7 +65,7 @@ static void test_files_that_are_not_there(void **state) {
 
 static void test_idx(void **state) {
   (void)state;
-  /* good, so that what follows fails for its own reason */
+  /* valid, so that the following cases fail for their own reason */
   write_idx(sizeof good_images, sizeof good_labels);
   command_result good = run("train", "--data", path_of(IMAGES), "--epochs", "1");
   assert_code(&good, 0);
@@ -210,7 +210,7 @@ static void test_targets_that_cannot_be_written(void **state) {
     assert_one_line(
         run("train", "--data", "digits", "--epochs", "1000000", "--save", path_of(cases[i].target)),
         1, PARTS("cannot save", cases[i].target, cases[i].why));
-  if (geteuid() == 0) return; /* root may write anywhere */
+  if (geteuid() == 0) return; /* root can write everywhere */
   assert_int_equal(chmod(path_of("folder"), 0500), 0);
   assert_one_line(run("train", "--data", "digits", "--save", path_of("folder/model")), 1,
                   PARTS("folder", "Permission denied"));

@@ -1,4 +1,4 @@
-/* `quern convert`, and models as ONNX wherever a model is taken. */
+/* `quern convert`, and ONNX models in every command that reads a model. */
 #include "../command.h"
 
 #include <math.h>
@@ -6,7 +6,7 @@
 #define DIGITS                                                                                     \
   "train", "--data", "digits", "--hidden", "16", "--device", "reference", "--epochs", "1"
 
-/* Built without protobuf-c, quern says so. */
+/* Without protobuf-c, quern reports that it was built without it. */
 static bool is_supported(void) {
   command_result result = run("convert", path_of("model.safetensors"), path_of("probe.onnx"));
   const bool supported = strstr(result.err, "built without protobuf-c") == NULL;
@@ -61,8 +61,8 @@ static void test_eval_and_predict_take_it(void **state) {
                            "--device", "reference");
     assert_code(&a, 0);
     assert_code(&b, 0);
-    /* All but the file's name and the speed: the table of classes on one side, every row on the
-     * other. */
+    /* Removes what differs between runs: the file's name and the speed. Keeps the table of classes
+     * and the rows. */
     const char *begin_a = i == 0 ? strstr(a.out, "\nclass ") : a.out,
                *begin_b = i == 0 ? strstr(b.out, "\nclass ") : b.out;
     assert_non_null(begin_a);
@@ -74,7 +74,7 @@ static void test_eval_and_predict_take_it(void **state) {
   }
 }
 
-/* A missing bias, of PyTorch's Linear(…, bias=False), is frozen, which ONNX has no word for. */
+/* PyTorch's Linear(…, bias=False) has a frozen bias of zeros, which ONNX cannot express. */
 static void test_frozen_parameters_are_told_of(void **state) {
   (void)state;
   if (!is_supported()) skip();
@@ -96,8 +96,8 @@ static void test_frozen_parameters_are_told_of(void **state) {
   result_free(&result);
 }
 
-/* An ONNX file says nothing of its data: a table may have what is to be predicted behind the
- * inputs, or not. */
+/* An ONNX file does not describe its data: a table may have the target behind the inputs, or not.
+ */
 static void test_predicting_from_inputs_alone(void **state) {
   (void)state;
   if (!is_supported()) skip();

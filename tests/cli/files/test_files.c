@@ -1,5 +1,5 @@
 /* The files that commands read and write: what is refused before anything is read, and what a full
- * disk leaves. */
+ * disk leaves behind. */
 #include "../command.h"
 
 #include <quern/quern.h>
@@ -12,7 +12,8 @@
 
 static char *before_folder;
 
-/* In the folder, so that names are short and messages fit below a limit on the size of files. */
+/* Runs in the folder, so that names are short and messages fit below a limit on the size of files.
+ */
 static int enter_folder(void **state) {
   before_folder = getcwd(NULL, 0);
   return before_folder == NULL || make_temporary_folder(state) != 0 ? -1 : chdir(temporary_folder);
@@ -54,7 +55,7 @@ static void assert_nothing_temporary(void) {
   closedir(folder);
 }
 
-/* A full disk is played by a limit on the size of files. */
+/* A limit on the size of files stands for a full disk. */
 static command_result run_within(rlim_t bytes, const char *const *arguments) {
   const command_setting setting = {NULL, "/dev/null"};
   struct rlimit before, limit;
@@ -121,7 +122,7 @@ static void test_full_disk(void **state) {
     assert_keeps("out.onnx", ARGUMENTS("convert", "model.safetensors", "out.onnx"));
 }
 
-/* The first row takes an old log's place or leaves it. */
+/* If the first row cannot be written, the old log remains. */
 static void test_full_disk_before_the_log_begins(void **state) {
   (void)state;
   static const char *const names[] = {"log.csv", "log.jsonl"};
@@ -140,7 +141,7 @@ static void test_full_disk_before_the_log_begins(void **state) {
   }
 }
 
-/* A row for which there is no room is not there at all, and training goes on to its end. */
+/* A row that does not fit is left out entirely, and training continues to its end. */
 static void test_full_disk_in_a_log(void **state) {
   (void)state;
   static const char *const names[] = {"log.csv", "log.jsonl"};
@@ -185,7 +186,7 @@ static void test_readers_take_regular_files(void **state) {
     assert_one_line(run("inspect", names[i]), 1, parts);
     assert_one_line(run("convert", names[i], "out.safetensors"), 1, parts);
   }
-  /* A log that a resumed training goes on with. */
+  /* A log to which a resumed training appends. */
   assert_int_equal(symlink("pipe", "pipe.csv"), 0);
   assert_one_line(run(TRAIN, "--data", "data.csv", "--resume", "checkpoint", "--log", "pipe.csv"),
                   1, PARTS("pipe.csv"));
@@ -199,8 +200,8 @@ static const char *long_name(const char *ending) {
   return name;
 }
 
-/* The data, the model and the log are missing: a line about the target shows that it was looked at
- * first. */
+/* Data, model and log do not exist. The message is about the target, so targets are checked first.
+ */
 static void assert_refuses(const char *target, const char *why) {
   const char *const parts[] = {"cannot save to", target, why, NULL};
   static const char *const options[] = {"--save", "--checkpoint", "--log", "--write-config"};
@@ -248,7 +249,7 @@ static void test_the_standard_output_is_no_target(void **state) {
 
 static void test_a_folder_that_is_locked(void **state) {
   (void)state;
-  if (geteuid() == 0) skip(); /* root writes everywhere */
+  if (geteuid() == 0) skip(); /* root can write everywhere */
   assert_int_equal(mkdir("locked", 0500), 0);
   assert_refuses("locked/a.svg", "Permission denied");
 }
@@ -292,7 +293,7 @@ static void test_inputs_are_spared(void **state) {
   assert_spares("convert reads", ARGUMENTS("convert", "model.svg", "same.safetensors"));
   assert_holds("data.csv", TABLE);
   assert_holds("run.conf", "data = data.csv\n");
-  /* A checkpoint that takes the place of the one that is resumed is meant. */
+  /* Overwriting the checkpoint that is resumed is allowed. */
   run_well(run(TRAIN, "--data", "data.csv", "--resume", "kept", "--checkpoint", "kept"));
 }
 

@@ -1,9 +1,9 @@
-/* What a file, a driver or the command line calls things, on its way to a terminal: no command lets
- * a control character through, or one that turns the direction of writing. */
+/* Names from files, drivers and the command line are printed on a terminal without control
+ * characters and without characters that change the direction of writing. */
 #include "../pty.h"
 #include "foreign.h"
 
-/* What a model that was trained on the table is asked about. */
+/* Samples to predict with a model of the table. */
 static void check_model(const char *model, const char *data, const char *const *says) {
   CHECK(0, "eval", "--model", model, "--data", data, "--device", "reference", "--json");
   for (; *says != NULL; says++)
@@ -14,7 +14,7 @@ static void check_model(const char *model, const char *data, const char *const *
   command_result table =
       run_in_terminal(80, NULL, ARGUMENTS("predict", "--model", model, "--data", data));
   assert_code(&table, 0);
-  char *to = table.out; /* a terminal adds returns to the ends of lines */
+  char *to = table.out; /* a terminal ends lines with \r\n */
   for (const char *cursor = table.out; *cursor != '\0'; cursor++)
     if (strncmp(cursor, "\r\n", 2) != 0) *to++ = *cursor;
   *to = '\0';
@@ -22,7 +22,7 @@ static void check_model(const char *model, const char *data, const char *const *
   assert_says(table.out, SHOWN);
   assert_clean(table.err);
   result_free(&table);
-  /* In a pipe or a file they are data. */
+  /* In a pipe or a file they are data and stay unchanged. */
   table = run("predict", "--model", model, "--data", data);
   assert_code(&table, 0);
   assert_says(table.out, HOSTILE);
@@ -45,7 +45,7 @@ static void test_classes(void **state) {
   assert_clean(svg);
   assert_says(svg, "x" SHOWN);
   free(svg);
-  /* A class that the model does not know, a column that is not there, and what is no number. */
+  /* An unknown class, a missing column, and a text that is not a number. */
   write_table(data.text, "a" HOSTILE ",b,c", PARTS("z" HOSTILE, "z"));
   CHECK(1, "eval", "--model", model.text, "--data", data.text);
   CHECK(1, TRAIN, "--data", data.text, "--target", "t" HOSTILE);
@@ -80,7 +80,7 @@ static void test_images(void **state) {
   result_free(&drawn);
 }
 
-/* Files that are there under such a name, and files that are not. */
+/* Files with such names, existing and missing. */
 static void test_file_names(void **state) {
   (void)state;
   const kept_path model = keep(HOSTILE ".safetensors"), data = keep(HOSTILE ".csv"),
@@ -150,7 +150,7 @@ static void test_options(void **state) {
   CHECK(1, "train", "--data", "digits", "--test", HOSTILE);
 }
 
-/* A driver may call its devices anything. */
+/* A device may have any name. */
 static void test_devices(void **state) {
   (void)state;
   const char *const environment[] = {"QUERN_TEST_DRIVER_TEXT=x" HOSTILE, NULL};
@@ -168,7 +168,7 @@ static void test_devices(void **state) {
     check_any(&hostile, lines[i]); /* without a driver the reference is the only device */
 }
 
-/* How to go on is a line for a shell, in which the path is the path still. */
+/* The line that tells how to continue is for a shell, so the path in it is unchanged. */
 static void test_interrupted(void **state) {
   (void)state;
   const kept_path checkpoint = keep("a'b\\" HOSTILE);

@@ -1,8 +1,8 @@
-/* Hostile texts inside of files, whatever a command does with them: metadata, identities of
- * checkpoints, names of tensors, of array members and of ONNX nodes. */
+/* Hostile texts inside files, in every command: metadata, identities of checkpoints, names of
+ * tensors, array members and ONNX nodes. */
 #include "foreign.h"
 
-/* A safetensors file with another header. */
+/* Writes a safetensors file with this header. */
 static void write_with_header(const char *path, const cJSON *header, const unsigned char *data,
                               size_t size) {
   char *text = cJSON_PrintUnformatted(header);
@@ -17,11 +17,11 @@ static void write_with_header(const char *path, const cJSON *header, const unsig
   cJSON_free(text);
 }
 
-/* A safetensors file taken apart. */
+/* The parts of a safetensors file. */
 typedef struct tensor_file {
   unsigned char *bytes; /* owned */
   cJSON *header;        /* owned */
-  size_t begin, size;   /* of the data, and of all */
+  size_t begin, size;   /* where the data begin, and the size of the file */
 } tensor_file;
 
 static tensor_file open_tensors(const char *path) {
@@ -43,11 +43,11 @@ static void write_tensors(const char *path, const tensor_file *file) {
   write_with_header(path, file->header, file->bytes + file->begin, file->size - file->begin);
 }
 
-/* A text, or, if it is none, a member of another name. */
+/* Replaces a member's value by a hostile text, or, with `rename`, its name. */
 static void make_hostile(cJSON *object, const char *name, bool rename) {
   cJSON *member = cJSON_DetachItemFromObjectCaseSensitive(object, name);
   char other[2 * sizeof HOSTILE];
-  snprintf(other, sizeof other, "%s%.8s", HOSTILE, name); /* each once */
+  snprintf(other, sizeof other, "%s%.8s", HOSTILE, name); /* each name is different */
   if (rename) {
     cJSON_AddItemToObject(object, other, member);
     return;
@@ -56,13 +56,13 @@ static void make_hostile(cJSON *object, const char *name, bool rename) {
   cJSON_Delete(member);
 }
 
-/* A part of the header, or, for NULL, all. */
+/* A part of the header; for NULL the whole header. */
 static cJSON *object_of(const tensor_file *file, const char *part) {
   return part != NULL ? cJSON_GetObjectItemCaseSensitive(file->header, part) : file->header;
 }
 
-/* One at a time, since a reader says what is wrong with the first. `line` says what is done with
- * `to`. */
+/* Changes one member at a time, since a reader reports the first error. `line` is the command to
+ * run on `to`. */
 static void check_members(const char *path, const char *part, bool rename, const char *to,
                           const char *const *line) {
   const cJSON *member;
@@ -77,7 +77,7 @@ static void check_members(const char *path, const char *part, bool rename, const
   close_tensors(&original);
 }
 
-/* All at once, for those that tell what is in any file. */
+/* Changes all at once, for commands that describe any file. */
 static void check_all_members(const char *path, const char *to) {
   tensor_file original = open_tensors(path), file = open_tensors(path);
   const cJSON *member;
@@ -94,7 +94,7 @@ static void check_all_members(const char *path, const char *to) {
   close_tensors(&file);
 }
 
-/* The identity of a checkpoint, what a model says of itself, and the names of tensors. */
+/* A checkpoint's identity, a model's metadata, and names of tensors. */
 static void test_headers(void **state) {
   (void)state;
   const kept_path data = keep("data.csv"), to = keep("changed"), model = keep("model.safetensors"),
@@ -113,7 +113,7 @@ static void test_headers(void **state) {
   check_members(checkpoint.text, NULL, true, to.text, resume);
 }
 
-/* A file of the tests, with every `from` in it as long a `to`. */
+/* Writes a copy of `source` with every `from` replaced by `to`, which is as long. */
 static void write_changed(const char *path, const char *source, const char *from, const char *to) {
   size_t size;
   unsigned char *bytes = read_bytes(source, &size);

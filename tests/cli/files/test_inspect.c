@@ -1,5 +1,4 @@
-/* `quern inspect` on what `quern train` writes, and on names that a terminal would take for
- * commands. */
+/* `quern inspect` on files that `quern train` writes, and on names with control characters. */
 #include "../command.h"
 
 #define DIGITS                                                                                     \

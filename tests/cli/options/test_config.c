@@ -1,16 +1,15 @@
-/* Options from files: read back as they were written, and refused by line where they make no sense.
- */
+/* Options from files: read back as written, and refused by line if they are wrong. */
 #include "../command.h"
 
 static void write_text(const char *path, const char *text) {
   write_bytes(path, text, strlen(text));
 }
 
-/* A run with every option that can be given apart from the defaults, and the run that its file
+/* A run with as many options as possible apart from their defaults, and the run that its file
  * describes. */
 static void test_a_written_file_gives_the_same_run(void **state) {
   (void)state;
-  /* Blanks, quotes and a backslash in a name. */
+  /* A name with blanks, quotes and a backslash. */
   const char *odd = path_of(" a \"model\" \\ 1"), *again = path_of("again"),
              *config = path_of("run.conf"), *second = path_of("second.conf");
   command_result result =
@@ -27,7 +26,7 @@ static void test_a_written_file_gives_the_same_run(void **state) {
   result_free(&result);
   assert_same_files(config, second);
 
-  /* Into another file, by the flag that overrides: the same weights. */
+  /* The flag overrides the file: the same weights in another file. */
   result = run("train", "--save", again, "--config", config);
   assert_code(&result, 0);
   result_free(&result);

@@ -1,11 +1,11 @@
-/* Help, version, and command lines that are not understood; the device list. */
+/* Help, version, wrong command lines, and the list of devices. */
 #include "../command.h"
 #include <quern/version.h>
 
 static const char *const commands[] = {"devices", "train", "eval", "predict", "inspect", "convert",
                                        "plot",    "bench", "tune", "verify",  "example"};
 
-/* No line is wider than a terminal of 80 columns: an option has one line. */
+/* No line is wider than 80 columns, and each option has one line. */
 static void assert_narrow(const char *text) {
   for (const char *line = text; *line != '\0';) {
     const size_t bytes = strcspn(line, "\n");
@@ -57,7 +57,7 @@ static void test_help_of_train(void **state) {
   result_free(&result);
 }
 
-/* The help as data: for the shells' completion, and for the manual page. */
+/* The help as data, for completion in shells and for the manual page. */
 static void test_help_as_data(void **state) {
   (void)state;
   command_result result = run("--help-table");
@@ -169,7 +169,7 @@ static void test_bad_usage(void **state) {
                     cases[i].parts);
 }
 
-/* What may have been meant, and no guess where nothing is near. */
+/* The nearest name is suggested, and none if nothing is near. */
 static void test_suggestions(void **state) {
   (void)state;
   static const struct {
@@ -246,7 +246,7 @@ static void test_devices_names_the_environments_choice(void **state) {
   result = run_with(&missing, ARGUMENTS("devices"));
   assert_code(&result, 1);
   assert_says(result.err, "abacus");
-  assert_says(result.out, "reference"); /* the list is there all the same */
+  assert_says(result.out, "reference"); /* the list is printed nevertheless */
   result_free(&result);
 }
 

@@ -1,7 +1,7 @@
 /* The picture of a confusion matrix. */
 #include "picture.h"
 
-/* A box a cell that is not empty, with its number. */
+/* A box per cell that is not zero, with its number. */
 static void test_confusion(void **state) {
   (void)state;
   const char *model = path_of("model.safetensors"), *svg_path = path_of("matrix.svg");
@@ -24,7 +24,7 @@ static void test_confusion(void **state) {
       assert_says(svg, text);
     }
   }
-  assert_int_equal(count(svg, "<rect "), cells + 1); /* and the ground */
+  assert_int_equal(count(svg, "<rect "), cells + 1); /* and the background */
   assert_int_equal(count(svg, ">seven</text>"), 2);
   assert_int_equal(count(svg, ">a &lt; b</text>"), 2);
   free(svg);

@@ -6,14 +6,14 @@
 #define COLUMNS                                                                                    \
   "epoch,step,train_loss,test_loss,test_accuracy,learning_rate,samples_per_second,seconds\n"
 
-/* The number in a column of a row of CSV, both counted from 0; row 0 is the header. */
+/* The number in a column and row of a CSV file, both counted from 0; row 0 is the header. */
 static double csv_number(const char *text, size_t row, size_t column) {
   for (; row > 0; row--) text = strchr(text, '\n') + 1;
   for (; column > 0; column--) text = strchr(text, ',') + 1;
   return strtod(text, NULL);
 }
 
-/* The rows are what --json says, in both forms. */
+/* The rows have the numbers of --json, in both formats. */
 static void test_rows(void **state) {
   (void)state;
   const char *csv = path_of("log.csv"), *lines = path_of("log.jsonl");
@@ -55,7 +55,7 @@ static void test_rows(void **state) {
   free(text);
 }
 
-/* Other tasks have columns of their own, which are what --json says, and panels. */
+/* Other tasks have other columns, equal to the numbers of --json, and other panels. */
 static void check_task(const char *task, const char *header, const char *const *names,
                        size_t column, const char *const *panels) {
   char data[2 * PATH_BYTES], log[2 * PATH_BYTES], picture[2 * PATH_BYTES], member[64];
@@ -104,8 +104,7 @@ static void test_tasks(void **state) {
              PARTS("test R²", "test mean absolute error"));
 }
 
-/* A resumed run goes on where its checkpoint stands: rows of a run that got further go, and so does
- * half a row. */
+/* A resumed run appends where its checkpoint ends: later rows and a partial row are removed. */
 static void test_resumed_runs_append(void **state) {
   (void)state;
   char checkpoint[2 * PATH_BYTES];
@@ -117,7 +116,7 @@ static void test_resumed_runs_append(void **state) {
     run_well(run(DIGITS, "--epochs", "4", "--log", log));
     char *whole = read_text(log);
     run_well(run(DIGITS, "--epochs", "2", "--log", log, "--checkpoint", checkpoint));
-    /* epoch 3, and the begin of another, from a run that was killed */
+    /* epoch 3, and a part of the next row, from a run that was killed */
     FILE *file = fopen(log, "a");
     assert_non_null(file);
     fputs(form == 0 ? "3,135,9,9,9,9,9,9\n4,18" : "{\"epoch\":3,\"train_loss\":9}\n{\"epo", file);
@@ -125,7 +124,7 @@ static void test_resumed_runs_append(void **state) {
     run_well(run(DIGITS, "--epochs", "4", "--log", log, "--resume", checkpoint));
     char *resumed = read_text(log);
     assert_int_equal(count_lines(resumed), count_lines(whole));
-    /* All but speed and time is as it was. */
+    /* All columns but speed and time are unchanged. */
     const char *end = form == 0 ? NULL : ",\"samples_per_second\"";
     for (const char *a = whole, *b = resumed; *a != '\0';
          a = strchr(a, '\n') + 1, b = strchr(b, '\n') + 1) {
@@ -139,7 +138,7 @@ static void test_resumed_runs_append(void **state) {
     assert_true(form == 1 || csv_number(resumed, 3, 7) > csv_number(resumed, 2, 7));
     free(resumed);
     free(whole);
-    /* A run from the start begins the log anew. */
+    /* A new run starts a new log. */
     run_well(run(DIGITS, "--epochs", "1", "--log", log));
     char *again = read_text(log);
     assert_int_equal(count_lines(again), form == 0 ? 2 : 1);
@@ -147,7 +146,7 @@ static void test_resumed_runs_append(void **state) {
   }
 }
 
-/* Rows would stand under the wrong names. */
+/* The rows would not match the columns. */
 static void test_other_columns(void **state) {
   (void)state;
   const char *log = path_of("log.csv"), *checkpoint = path_of("checkpoint");

@@ -17,8 +17,8 @@ static char *plot(const char *const *logs) {
   return svg;
 }
 
-/* A point of a curve lies where the axes say: from the pixels of the first and last tick of each
- * axis to the value. */
+/* A point of a curve is where the axes place it: interpolated from the first and the last tick of
+ * each axis. */
 static void test_curves_lie_where_the_axes_say(void **state) {
   (void)state;
   write_text(path_of("line.csv"), "epoch,train_loss\n1,8\n2,4\n3,2\n4,0\n5,1\n");
@@ -31,7 +31,7 @@ static void test_curves_lie_where_the_axes_say(void **state) {
     if (on_x && strncmp(label, "1<", 2) == 0) x1 = x;
     if (on_x && strncmp(label, "5<", 2) == 0) x5 = x;
     if (!on_x && strncmp(label, "0<", 2) == 0)
-      y0 = y - 4.0; /* the base line is a third of 12 below */
+      y0 = y - 4.0; /* text is drawn a third of its 12 pixels below its center */
     if (!on_x && strncmp(label, "8<", 2) == 0) y8 = y - 4.0;
   }
   assert_true(x5 > x1 && x1 > 0 && y0 > y8 && y8 > 0);
@@ -53,12 +53,12 @@ static void test_curves_lie_where_the_axes_say(void **state) {
 
 static void test_gaps_and_single_points(void **state) {
   (void)state;
-  /* Of the dashed line two pieces and a point alone; of the other a point. */
+  /* The dashed curve has two pieces and a single point; the other has a single point. */
   write_text(path_of("gaps.csv"), "epoch,train_loss,test_loss,test_accuracy\n1,5,,\n2,4,,\n3,nan,"
                                   "inf,\n4,3,2,\n5,,,0.5\n6,2,,\n7,1,,\n");
   char *svg = plot(PARTS(path_of("gaps.csv")));
   assert_int_equal(count(svg, "dasharray"), 2 + 1);    /* and its key */
-  assert_int_equal(count(svg, "<circle "), 2 + 1 + 1); /* hollow, and one for the accuracy */
+  assert_int_equal(count(svg, "<circle "), 2 + 1 + 1); /* hollow ones, and one for the accuracy */
   free(svg);
 
   write_text(path_of("one.jsonl"),
@@ -69,7 +69,7 @@ static void test_gaps_and_single_points(void **state) {
   free(svg);
 }
 
-/* A hundred thousand epochs are no larger a picture than their pixels, and keep what stands out. */
+/* The picture of 100,000 epochs has no more points than pixels show, and keeps the extremes. */
 static void test_long_trainings_are_thinned(void **state) {
   (void)state;
   FILE *file = fopen(path_of("long.csv"), "w");
@@ -80,7 +80,7 @@ static void test_long_trainings_are_thinned(void **state) {
   char *svg = plot(PARTS(path_of("long.csv")));
   assert_true(strlen(svg) < 60000);
   char *lines = plot(PARTS(path_of("long.csv"), path_of("long.csv")));
-  /* two of one name are told apart by their paths */
+  /* two files of one name are distinguished by their paths */
   assert_int_equal(count(lines, "long.csv</text>"), 2);
   /* The peak is as high as the axis's 1000. */
   const char *label = strstr(svg, ">1000</text>");
@@ -98,22 +98,22 @@ static void test_long_trainings_are_thinned(void **state) {
   free(svg);
 }
 
-/* Whatever numbers a log has, the picture is small, and what it shows stays inside. */
+/* Whatever numbers a log has, the picture is small, and everything is inside its frame. */
 static void test_numbers_that_no_axis_shows(void **state) {
   (void)state;
   static const char *const logs[] = {
-      /* no share at all, under the name of one */
+      /* an accuracy that is not between 0 and 1 */
       "epoch,train_loss,test_accuracy\n1,32977.2116,2.23803235\n",
       "epoch,train_loss,test_accuracy\n1,1,-0.2\n",
       "epoch,train_loss,test_accuracy\n1,1,1e300\n2,1,-1e300\n",
-      /* differences that overflow, or vanish */
+      /* differences that overflow or vanish */
       "epoch,train_loss\n1,1e308\n2,-1e308\n3,1\n",
       "epoch,train_loss\n1,1e300\n2,-1e300\n",
       "epoch,train_loss\n1,5e-324\n2,1e-323\n",
       "epoch,train_loss\n1,1e20\n2,1e20\n",
       "epoch,train_loss\n1,1\n2,1.0000000000000002\n",
       "epoch,train_loss\n1,-1\n2,-1.0000000000000002\n",
-      /* the same of epochs */
+      /* the same in epochs */
       "epoch,train_loss\n1e16,1\n",
       "epoch,train_loss\n1e300,1\n",
       "epoch,train_loss\n0,1\n1e300,1\n",
@@ -123,7 +123,7 @@ static void test_numbers_that_no_axis_shows(void **state) {
       "epoch,train_loss\n5e-324,1\n",
       "{\"epoch\":1,\"train_loss\":1e999}\n{\"epoch\":2,\"train_loss\":3}\n",
   };
-  /* Of a picture that would not end, a part is enough. */
+  /* A limit on the file's size ends a picture that would never end. */
   struct rlimit before;
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
   const struct rlimit most = {1 << 20, before.rlim_max};

@@ -4,7 +4,7 @@
 
 #include <ctype.h>
 
-/* Floats whose text a table keeps exactly. */
+/* Floats whose decimal text is exact. */
 enum { ROWS = 150, COLUMNS = 3, CLASSES = 3, UNITS = 8 };
 
 static float value_at(size_t row, size_t column) {
@@ -21,7 +21,7 @@ static void write_table(const char *path) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* What a program learns that sets nothing. */
+/* The options of a program that sets none. */
 static void learn(float *weights) {
   float values[ROWS * COLUMNS];
   int32_t labels[ROWS];
@@ -71,7 +71,7 @@ static void test_same_training(void **state) {
   quern_network_free(network);
 }
 
-/* What the help says of an option from its last default on, with single blanks; owned. */
+/* An option's help from its last "default" on, with single blanks; owned. */
 static char *default_of(const char *help, const char *option, const char *next_option) {
   const char *begin = strstr(help, option);
   if (begin == NULL) fail_msg("no \"%s\" in the help", option);
@@ -114,7 +114,7 @@ static void test_help(void **state) {
   result_free(&result);
 }
 
-/* The learning rates are too many for a line of help. */
+/* The default learning rates do not fit into a line of help. */
 static void test_manual(void **state) {
   (void)state;
   command_result result = run("--help-manual");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Trained, saved, and found in the file by eval. */
+/* Trains and saves, and finds the function in the file by eval. */
 static void test_parameters_are_kept(void **state) {
   (void)state;
   const char *model = path_of("model.safetensors");
@@ -19,7 +19,7 @@ static void test_parameters_are_kept(void **state) {
   result_free(&evaluated);
 }
 
-/* Three classes with 60, 30 and 10 samples, all of them trained on. */
+/* Three classes with 60, 30 and 10 samples, all of them for training. */
 static void write_classes(const char *path) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);

@@ -1,5 +1,5 @@
-/* Training that is killed at any moment: there is always a whole checkpoint, and what it goes on to
- * is what training that was never stopped comes to. */
+/* Training that is killed at any moment: there is always a whole checkpoint, and a resumed training
+ * has the results of one that never stopped. */
 #include "../child.h"
 #include "plain_options.h"
 
@@ -9,7 +9,7 @@
 
 enum { REFERENCE_KILLS = 80, DEVICE_KILLS = 20, LONGEST_DELAY_US = 25000, SAMPLES = 20, SEED = 5 };
 
-/* The same training in this process. */
+/* The same training, in this process. */
 static quern_trainer *make_trainer(quern_context *context, const quern_dataset *data) {
   const quern_layer layers[] = {quern_dense(4, QUERN_ACTIVATION_TANH),
                                 quern_dense(3, QUERN_ACTIVATION_IDENTITY)};
@@ -44,7 +44,7 @@ static void write_data(const char *path) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* How many files a killed writer has left under a temporary name. */
+/* The number of temporary files that killed writers have left. */
 static size_t count_temporary(void) {
   size_t count = 0;
   DIR *folder = opendir(temporary_folder);
@@ -55,8 +55,8 @@ static size_t count_temporary(void) {
   return count;
 }
 
-/* Kills a run that checkpoints every three steps, `kills` times, each going on from what the one
- * before left. */
+/* Kills a run that writes a checkpoint every three steps, `kills` times. Each run resumes the one
+ * before. */
 static void check_kills(const char *device, size_t kills) {
   char data_path[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
   snprintf(data_path, sizeof data_path, "%s", path_of("data.csv"));
@@ -70,7 +70,7 @@ static void check_kills(const char *device, size_t kills) {
   size_t while_writing = 0;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  quern__values random = {.stream = (uint32_t)now.tv_nsec}; /* other moments in every run */
+  quern__values random = {.stream = (uint32_t)now.tv_nsec}; /* different moments in every run */
   for (size_t i = 0; i < kills; i++) {
     const char *resume = i > 0 ? "--resume" : NULL;
     child running = start(ARGUMENTS(
@@ -86,14 +86,14 @@ static void check_kills(const char *device, size_t kills) {
     assert_string_equal(result.err, "");
     result_free(&result);
     const size_t left = count_temporary();
-    assert_true(left <= 1); /* what the kill before this one left is gone */
+    assert_true(left <= 1); /* files of earlier kills are removed */
     while_writing += left;
 
     quern_trainer *trainer = make_trainer(context, data);
     assert_ok(quern_trainer_resume(trainer, checkpoint));
     assert_ok(quern_trainer_epoch(trainer, &epoch));
     while (seen.epoch < epoch.epoch) assert_ok(quern_trainer_epoch(witness, &seen));
-    assert_int_equal(seen.epoch, epoch.epoch); /* never back behind an older checkpoint */
+    assert_int_equal(seen.epoch, epoch.epoch); /* never an older checkpoint */
     assert_true(seen.train_loss == epoch.train_loss);
     quern_network *one = learned(trainer), *other = learned(witness);
     assert_memory_equal(one->parameters, other->parameters, one->shape.flat_count * sizeof(float));
@@ -113,7 +113,7 @@ static void test_reference(void **state) {
   check_kills("reference", REFERENCE_KILLS);
 }
 
-/* Twenty small steps and more are one launch here. */
+/* On this device a launch has twenty small steps or more. */
 static void test_device(void **state) {
   (void)state;
   check_kills("auto", DEVICE_KILLS);

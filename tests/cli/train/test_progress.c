@@ -1,14 +1,14 @@
-/* The line that training writes over on a terminal, and that it does so nowhere else. */
+/* The progress line that training rewrites on a terminal, and only there. */
 #include "../pty.h"
 
-/* Slow enough that an epoch has room for such a line. */
+/* Slow enough that an epoch shows such a line. */
 #define TRAIN "train", "--data", "digits", PLAIN_SGD, "--hidden", "256,256", "--device", "reference"
-/* No driver is loaded: that would take longer than the training. */
+/* No driver is loaded, since that would take longer than the training. */
 #define TERMINAL "TERM=xterm", "CLICOLOR=", "CLICOLOR_FORCE=", "QUERN_OPENCL_LIBRARY=none"
 
 #define CLEAR "\033[K"
 
-/* Columns of a text of `bytes` bytes; what is colored takes no more. */
+/* The columns of a text of `bytes` bytes. Color codes and UTF-8's further bytes take none. */
 static size_t columns_of(const char *text, size_t bytes) {
   size_t columns = 0;
   for (size_t i = 0; i < bytes; i++) {
@@ -21,8 +21,8 @@ static size_t columns_of(const char *text, size_t bytes) {
   return columns;
 }
 
-/* Lines within epochs: each between "\r" and the code that clears the rest. Counts them, and checks
- * that each fits; so does an epoch's own line, unless the terminal is narrower than its losses and
+/* Counts the progress lines, which are between "\r" and the code that clears the rest, and checks
+ * that each fits. An epoch's own line fits too, unless the terminal is narrower than its losses and
  * accuracy. */
 static size_t check_lines(const char *text, size_t most_columns) {
   size_t lines = 0;
@@ -45,14 +45,14 @@ static void check_terminal(unsigned short columns, bool color, const char *const
   assert_code(&result, 0);
   assert_true(check_lines(result.out, (size_t)columns) >= 1);
   assert_true((strstr(result.out, "\033[36m") != NULL) == color);
-  /* What is written over is overwritten by the epoch's own line, with nothing left behind it. */
+  /* The epoch's own line overwrites the progress line and leaves nothing of it. */
   if (columns >= 60) assert_says(result.out, "loss ");
   const char *begin = columns > 100 ? "\repoch 1/1   train loss" : "\repoch 1/1  train";
   const char *line = strstr(result.out, begin);
   if (line == NULL) fail_msg("no \"%s\" in \"%s\"", begin, result.out);
   const char *end = strstr(line, CLEAR);
   assert_non_null(end);
-  assert_int_equal(strncmp(end, CLEAR "\r\n", 5), 0); /* the terminal's own \r */
+  assert_int_equal(strncmp(end, CLEAR "\r\n", 5), 0); /* the \r is the terminal's */
   result_free(&result);
 }
 
@@ -90,7 +90,7 @@ static void test_plain_where_it_is_piped(void **state) {
   result_free(&result);
 }
 
-/* The line is taken away before anything else is said. */
+/* The line is cleared before anything else is printed. */
 static void test_an_interrupt_leaves_nothing(void **state) {
   (void)state;
   pty terminal = pty_open(100);
@@ -105,7 +105,7 @@ static void test_an_interrupt_leaves_nothing(void **state) {
   result.out = pty_close(&terminal);
   const size_t length = strlen(result.out);
   const bool cleared = length > 4 && strcmp(result.out + length - 4, "\r" CLEAR) == 0;
-  /* it came just between two epochs */
+  /* the signal came between two epochs */
   const bool ended = length > 0 && result.out[length - 1] == '\n';
   assert_true(cleared || ended);
   result_free(&result);

@@ -1,9 +1,9 @@
-/* Checkpoints and interrupts from the command line. */
+/* Checkpoints, and interrupts by signals. */
 #include "../child.h"
 
 #include <sys/resource.h>
 
-#define LONG "1000000" /* epochs that no test waits for */
+#define LONG "1000000" /* more epochs than any test waits for */
 
 static void test_resume(void **state) {
   (void)state;
@@ -19,7 +19,7 @@ static void test_resume(void **state) {
                  "--device", devices[d], "--checkpoint", checkpoint, "--checkpoint-every", "20");
     assert_code(&result, 0);
     result_free(&result);
-    for (size_t again = 0; again < 2; again++) { /* the second time nothing is left to do */
+    for (size_t again = 0; again < 2; again++) { /* the second time, nothing is left to train */
       result =
           run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--epochs", "3", "--device",
               devices[d], "--checkpoint", checkpoint, "--resume", checkpoint, "--save", resumed);
@@ -69,8 +69,7 @@ static void test_refusals(void **state) {
                   PARTS("checkpoint", "expected a model"));
 }
 
-/* The last line of what was said, which is the command to go on with, run by a shell for a few
- * epochs more. */
+/* Runs the command that the last line of the message has, in a shell, for a few more epochs. */
 static void run_what_was_said(const char *message, const char *epochs, const char *save) {
   const char *line = strstr(message, "to continue:\n  ");
   assert_non_null(line);
@@ -88,11 +87,11 @@ static void run_what_was_said(const char *message, const char *epochs, const cha
 }
 
 static void check_interrupt(const char *device, int signal, bool resumed) {
-  /* A quote and a blank in the name, for the shell. */
+  /* The name has a quote and a blank, which a shell must read. */
   char checkpoint[2 * PATH_BYTES];
   snprintf(checkpoint, sizeof checkpoint, "%s", path_of("that's mine"));
   char *epochs = NULL;
-  if (resumed) { /* a run that was resumed itself, and says --resume once */
+  if (resumed) { /* a run that was resumed itself prints --resume once */
     command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
                                device, "--epochs", "1", "--checkpoint", checkpoint);
     assert_code(&first, 0);
@@ -114,7 +113,7 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   assert_non_null(message);
   assert_null(strstr(message + 1, "--resume"));
 
-  /* From where it stood, two epochs on, beside training that never stopped. */
+  /* Continues for two epochs, and compares with training that never stopped. */
   size_t size;
   unsigned char *bytes = read_bytes(checkpoint, &size);
   bytes[size] = '\0';
@@ -148,13 +147,12 @@ static void test_interrupt_on_a_device(void **state) {
   check_interrupt("auto", SIGINT, false);
 }
 
-/* Without a checkpoint it says that nothing was kept. --json: what is meant for programs stays
- * empty. */
+/* Without a checkpoint the message says that nothing was kept. With --json, stdout stays empty. */
 static void test_nothing_asked_to_be_saved(void **state) {
   (void)state;
   child running = start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
                                   "--epochs", LONG, "--json"));
-  wait_for_text(&running, running.err, "epoch "); /* --json: in the standard error */
+  wait_for_text(&running, running.err, "epoch "); /* with --json, epochs are on stderr */
   assert_int_equal(kill(running.process, SIGINT), 0);
   command_result result = finish(&running);
   assert_code(&result, 130);
@@ -184,7 +182,7 @@ static void test_interrupt_saves_the_model(void **state) {
   result_free(&result);
 }
 
-/* A terminal that closes may send it twice. */
+/* A terminal that closes may send the signal twice. */
 static void test_hangup(void **state) {
   (void)state;
   char model[2 * PATH_BYTES];
@@ -206,7 +204,7 @@ static void test_hangup(void **state) {
   assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
 }
 
-/* The exit code that a shell has written into a file. */
+/* The exit code that a shell wrote to a file. */
 static int exit_of(const char *name) {
   size_t size;
   unsigned char *bytes = read_bytes(path_of(name), &size);
@@ -216,7 +214,8 @@ static int exit_of(const char *name) {
   return code;
 }
 
-/* `head` leaves after two lines: training ends as soon as a line cannot be written. */
+/* `head` closes the pipe after two lines: training ends at the first line that cannot be written.
+ */
 static void check_pipe(const char *saving, const char *message) {
   char *command = NULL;
   assert_true(asprintf(&command,
@@ -245,7 +244,7 @@ static void test_closed_pipe(void **state) {
   assert_int_equal(access(path_of("checkpoint"), F_OK), 0);
 }
 
-/* The log reaches the limit: its rows are whole, and what was asked for is saved. */
+/* The log reaches the size limit: its rows are whole, and model and checkpoint are saved. */
 static void test_limit_on_the_size_of_a_file(void **state) {
   (void)state;
   char log[2 * PATH_BYTES], model[2 * PATH_BYTES], checkpoint[2 * PATH_BYTES];
@@ -257,7 +256,7 @@ static void test_limit_on_the_size_of_a_file(void **state) {
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
   limit = before;
   limit.rlim_cur = 20000;
-  void (*handler)(int) = signal(SIGXFSZ, SIG_DFL); /* Python ignores it, and who is started by it */
+  void (*handler)(int) = signal(SIGXFSZ, SIG_DFL); /* programs started by Python ignore it */
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
   command_result result =
       run_with(&setting, ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--device", "reference",
@@ -277,15 +276,15 @@ static void test_limit_on_the_size_of_a_file(void **state) {
   result_free(&result);
 }
 
-/* One step of this takes the reference half a minute: the first signal waits for it, the second
- * does not. */
+/* One step takes the reference half a minute: the first signal waits for it, the second does not.
+ */
 static void test_second_signal(void **state) {
   (void)state;
   child running =
       start(ARGUMENTS("train", "--data", "digits", "--device", "reference", "--batch", "1438",
                       "--hidden", "2048,2048", "--checkpoint", path_of("checkpoint")));
   wait_for_text(&running, running.out, "network: ");
-  pause_for(2000); /* into the step, on a busy machine too */
+  pause_for(2000); /* long enough to be inside the step on a busy machine */
   assert_int_equal(kill(running.process, SIGINT), 0);
   pause_for(300);
   assert_still_running(&running);
@@ -297,8 +296,8 @@ static void test_second_signal(void **state) {
   result_free(&result);
 }
 
-/* Under nohup a hangup is ignored, and in a shell's background Ctrl-C: what was ignored stays so.
- */
+/* Signals that are ignored at the start stay ignored: hangups under nohup, Ctrl-C in a shell's
+ * background. */
 static void test_ignored_signals_stay_so(void **state) {
   (void)state;
   const char *checkpoint = path_of("checkpoint");
@@ -316,8 +315,8 @@ static void test_ignored_signals_stay_so(void **state) {
   result_free(&result);
 }
 
-/* Under nohup, on a device whose compiler (LLVM in PoCL's) sets handlers of its own, with nothing
- * built before. */
+/* Under nohup, on a device whose compiler (PoCL's LLVM) installs signal handlers, with nothing
+ * compiled before. */
 static void test_nohup_while_a_compiler_has_handlers(void **state) {
   (void)state;
   char *cache = NULL;

@@ -1,4 +1,4 @@
-/* quern train --data-memory: the same model from data that are streamed. */
+/* quern train --data-memory: streamed data give the same model. */
 #include "../command.h"
 
 #include <stdlib.h>
@@ -54,7 +54,7 @@ static void test_same_model(void **state) {
   free(text);
   command_result again = run("train", "--config", config);
   assert_code(&again, 0);
-  assert_says(again.err, "streaming: "); /* --json is in the file */
+  assert_says(again.err, "streaming: "); /* with --json, this is in the file */
   assert_same_file(whole, chunks);
   result_free(&again);
 }

@@ -1,4 +1,4 @@
-/* Training, evaluating and predicting from the command line. */
+/* Training, evaluation and prediction from the command line. */
 #include "../command.h"
 
 #include <math.h>
@@ -15,7 +15,7 @@ static cJSON *train_json(const char *device, const char *epochs) {
   return json;
 }
 
-/* With nothing said of how. */
+/* Without options for the network or the training. */
 static double default_accuracy(const char *data) {
   command_result result = run("train", "--data", data, "--json");
   assert_code(&result, 0);
@@ -37,7 +37,7 @@ static void test_defaults_train_well(void **state) {
   if (access(FASHION, R_OK) == 0) assert_true(default_accuracy(FASHION) >= 0.89);
 }
 
-/* The recipe of the README, which takes minutes: it is run where someone asks for it. */
+/* The longest recipe of docs/measurements.md, which takes minutes: only with QUERN_TEST_LONG. */
 static void test_recipe_of_the_readme(void **state) {
   (void)state;
   if (getenv("QUERN_TEST_LONG") == NULL || access(FASHION, R_OK) != 0) skip();
@@ -52,8 +52,7 @@ static void test_recipe_of_the_readme(void **state) {
   cJSON_Delete(json);
 }
 
-/* Every optimizer and schedule learns, and says what it is; early stopping keeps the best weights.
- */
+/* Every optimizer and schedule learns and is printed; early stopping keeps the best weights. */
 static void test_recipes(void **state) {
   (void)state;
   static const char *const optimizers[] = {"sgd",  "momentum", "nesterov",
@@ -79,8 +78,8 @@ static void test_recipes(void **state) {
   result_free(&result);
 }
 
-/* Dropout trains, says so, and goes into the model, which then drops nothing: "quern eval" finds
- * what training measured last. */
+/* Dropout is used in training, printed, and saved with the model. Evaluation drops nothing: "quern
+ * eval" finds what training measured last. */
 static void test_dropout(void **state) {
   (void)state;
   command_result result =
@@ -98,7 +97,7 @@ static void test_dropout(void **state) {
   for (int i = 0; i < 3; i++)
     assert_true(cJSON_GetArrayItem(dropout, i)->valuedouble == expected[i]);
 
-  /* The same by the file of options; other masks with another seed's are another training. */
+  /* The file of options repeats the training; other masks, from another seed, give another one. */
   result = run("train", "--config", path_of("conf"), "--save", path_of("again"), "--json");
   assert_code(&result, 0);
   cJSON *again = parse_json(&result);
@@ -129,8 +128,8 @@ static void test_dropout(void **state) {
   result_free(&result);
 }
 
-/* Both normalizations train well, are in the model, and evaluate to what training measured; a step
- * of one sample is refused at once. */
+/* Both normalizations train well, are in the model, and evaluate to what training measured. A step
+ * of one sample is refused before the first. */
 static void test_normalizations(void **state) {
   (void)state;
   static const char *const names[] = {"batch", "layer"};
@@ -289,7 +288,7 @@ static void test_save_eval_predict(void **state) {
   result_free(&trained);
 }
 
-/* Two classes, told apart by the sign of x. */
+/* Two classes, divided by the sign of x. */
 static void write_signs(const char *path, size_t rows, const char *header) {
   FILE *file = fopen(path, "w");
   assert_non_null(file);
