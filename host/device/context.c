@@ -71,7 +71,7 @@ quern_status quern__context_wrap(const quern_backend *backend, const quern_devic
 quern_status quern__context_borrow(const quern_backend *backend, const quern_device_info *info,
                                    void *state, quern_context **context) {
   QUERN__FORWARD(quern__context_wrap(backend, info, state, context));
-  (*context)->lent = true;
+  (*context)->external = true;
   return QUERN_OK;
 }
 
@@ -83,7 +83,8 @@ void quern__context_release(quern_context *context) {
   if (atomic_fetch_sub_explicit(&context->holds, 1, memory_order_acq_rel) > 1) return;
   /* A child process must not close what its parent opened: the driver's threads are not in the
    * child. */
-  if (!quern__context_is_forked(context) && !context->lent) context->backend->close(context->state);
+  if (!quern__context_is_forked(context) && !context->external)
+    context->backend->close(context->state);
   context_free(context);
 }
 

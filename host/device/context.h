@@ -11,7 +11,7 @@
 struct quern_context {
   const quern_backend *backend; /* held */
   void *state;                  /* the backend's */
-  bool lent;                    /* the state belongs to someone else, who closes it */
+  bool external;                /* the state belongs to the caller, who closes it */
   quern_device_info info;       /* strings owned */
   /* references: the caller's, and one for each buffer, plan and trainer */
   atomic_size_t holds;

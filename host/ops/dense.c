@@ -99,7 +99,7 @@ bool quern__has_dense_backward_update(const quern_context *context,
           backend->updates_in_one_pass(context->state));
 }
 
-/* What an optimizer keeps is written, so it lies apart from what is read and from the other
+/* An optimizer's state is written, so it must overlap neither what is read nor the other
  * parameters. */
 static void check_state_apart(quern__check *check, quern_optimizer_state state, quern_tensor x,
                               quern_tensor dz, const char *other_name, quern_tensor other) {

@@ -25,10 +25,10 @@ typedef struct thread_rank {
 
 static void *run_thread(void *state) {
   static const reduction_rivals none = {NULL, NULL};
-  thread_rank *is = state;
-  const quern_collective *c = is->collective;
-  is->result = reduction_measure(c, &none, is->effort, is->rows, &is->measured);
-  if (is->result != CLI_OK) c->abandon(c->state, "the bench ends here");
+  thread_rank *self = state;
+  const quern_collective *c = self->collective;
+  self->result = reduction_measure(c, &none, self->effort, self->rows, &self->measured);
+  if (self->result != CLI_OK) c->abandon(c->state, "the bench ends here");
   return NULL;
 }
 

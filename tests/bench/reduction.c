@@ -30,96 +30,98 @@ typedef struct order {
 } order;
 
 typedef struct turn {
-  reduction *of;
+  reduction *reduction;
   reduction_way way;
 } turn;
 
-static void free_reduction(reduction *of) {
-  const quern_collective *c = of->collective;
-  if (of->shared != NULL) c->memory_free(c->state, of->shared);
-  free(of->values);
-  free(of->sent);
-  free(of->received);
-  free(of->parts);
+static void free_reduction(reduction *self) {
+  const quern_collective *c = self->collective;
+  if (self->shared != NULL) c->memory_free(c->state, self->shared);
+  free(self->values);
+  free(self->sent);
+  free(self->received);
+  free(self->parts);
 }
 
-static cli_exit create_reduction(const quern_collective *collective, size_t count, reduction *of) {
+static cli_exit create_reduction(const quern_collective *collective, size_t count,
+                                 reduction *self) {
   const size_t ranks = collective->ranks, rank = collective->rank;
-  of->collective = collective;
-  of->count = count;
-  of->own = quern__part_begin(count, rank + 1, ranks) - quern__part_begin(count, rank, ranks);
-  of->values = malloc(count * sizeof *of->values);
-  of->sent = malloc(count * sizeof *of->sent);
-  of->received = calloc(ranks * (of->own + 1), sizeof *of->received);
-  of->parts = malloc(ranks * sizeof *of->parts);
-  if (of->values == NULL || of->sent == NULL || of->received == NULL || of->parts == NULL)
+  self->collective = collective;
+  self->count = count;
+  self->own = quern__part_begin(count, rank + 1, ranks) - quern__part_begin(count, rank, ranks);
+  self->values = malloc(count * sizeof *self->values);
+  self->sent = malloc(count * sizeof *self->sent);
+  self->received = calloc(ranks * (self->own + 1), sizeof *self->received);
+  self->parts = malloc(ranks * sizeof *self->parts);
+  if (self->values == NULL || self->sent == NULL || self->received == NULL || self->parts == NULL)
     return cli_fail_memory();
   void *shared = NULL;
   if (collective->memory_create != NULL &&
       collective->memory_create(collective->state, count * sizeof(float), &shared) != QUERN_OK)
     return cli_fail_library();
-  of->shared = shared;
+  self->shared = shared;
   return CLI_OK;
 }
 
 /* The operands of a way. */
-static float *values_of(const reduction *of, reduction_way way) {
-  return way == REDUCTION_SHARED ? of->shared : of->values;
+static float *values_of(const reduction *self, reduction_way way) {
+  return way == REDUCTION_SHARED ? self->shared : self->values;
 }
 
-static cli_exit run_quern(const reduction *of, float *values) {
-  const quern_collective *c = of->collective;
+static cli_exit run_quern(const reduction *self, float *values) {
+  const quern_collective *c = self->collective;
   void *request;
-  if (c->all_reduce_start(c->state, values, of->count, &request) != QUERN_OK ||
+  if (c->all_reduce_start(c->state, values, self->count, &request) != QUERN_OK ||
       c->all_reduce_wait(c->state, request) != QUERN_OK)
     return cli_fail_library();
   return CLI_OK;
 }
 
 /* The work of host/mpi/reduce.c if ranks cannot reach each other's memory. */
-static void work(const reduction *of) {
-  const size_t ranks = of->collective->ranks, rank = of->collective->rank;
-  const size_t begin = quern__part_begin(of->count, rank, ranks), end = begin + of->own;
-  float *own = of->values + begin;
-  memcpy(of->sent, of->values, begin * sizeof *of->sent);
-  memcpy(of->sent + end, of->values + end, (of->count - end) * sizeof *of->sent);
-  for (size_t r = 0; r < ranks; r++) of->parts[r] = of->received + r * of->own;
-  of->parts[rank] = own;
-  quern__sum_parts(of->parts, ranks, of->own, &own, 1);
-  if (ranks > 1) memcpy(of->sent + begin, own, of->own * sizeof *of->sent);
+static void work(const reduction *self) {
+  const size_t ranks = self->collective->ranks, rank = self->collective->rank;
+  const size_t begin = quern__part_begin(self->count, rank, ranks), end = begin + self->own;
+  float *own = self->values + begin;
+  memcpy(self->sent, self->values, begin * sizeof *self->sent);
+  memcpy(self->sent + end, self->values + end, (self->count - end) * sizeof *self->sent);
+  for (size_t r = 0; r < ranks; r++) self->parts[r] = self->received + r * self->own;
+  self->parts[rank] = own;
+  quern__sum_parts(self->parts, ranks, self->own, &own, 1);
+  if (ranks > 1) memcpy(self->sent + begin, own, self->own * sizeof *self->sent);
 }
 
-static cli_exit run_once(const reduction *of, reduction_way way) {
-  float *values = values_of(of, way);
-  if (way == REDUCTION_QUERN || way == REDUCTION_SHARED) return run_quern(of, values);
-  if (way != REDUCTION_OWN_WORK) return of->rivals[way](values, of->count);
-  work(of);
+static cli_exit run_once(const reduction *self, reduction_way way) {
+  float *values = values_of(self, way);
+  if (way == REDUCTION_QUERN || way == REDUCTION_SHARED) return run_quern(self, values);
+  if (way != REDUCTION_OWN_WORK) return self->rivals[way](values, self->count);
+  work(self);
   return CLI_OK;
 }
 
-static cli_exit say(const reduction *of, order *says) {
-  const quern_collective *c = of->collective;
+static cli_exit say(const reduction *self, order *says) {
+  const quern_collective *c = self->collective;
   return c->broadcast(c->state, says, sizeof *says, 0) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
 /* Runs on rank 0. */
 static cli_exit lead(void *state, size_t times, double *seconds) {
-  const turn *is = state;
-  cli_exit result = say(is->of, &(order){is->way, times});
+  const turn *self = state;
+  cli_exit result = say(self->reduction, &(order){self->way, times});
   const double start = cli_seconds();
-  for (size_t i = 0; result == CLI_OK && i < times; i++) result = run_once(is->of, is->way);
+  for (size_t i = 0; result == CLI_OK && i < times; i++)
+    result = run_once(self->reduction, self->way);
   *seconds = cli_seconds() - start;
   return result;
 }
 
 /* Runs on the other ranks. */
-static cli_exit follow(const reduction *of) {
+static cli_exit follow(const reduction *self) {
   order says;
-  cli_exit result = say(of, &says);
+  cli_exit result = say(self, &says);
   while (result == CLI_OK && says.times > 0) {
     for (uint64_t i = 0; result == CLI_OK && i < says.times; i++)
-      result = run_once(of, (reduction_way)says.way);
-    if (result == CLI_OK) result = say(of, &says);
+      result = run_once(self, (reduction_way)says.way);
+    if (result == CLI_OK) result = say(self, &says);
   }
   return result;
 }
@@ -129,12 +131,12 @@ static float value_of(size_t rank, size_t i) {
 }
 
 /* Whether this rank's result is right. */
-static bool is_right(const reduction *of, reduction_way way) {
-  const size_t ranks = of->collective->ranks, rank = of->collective->rank;
-  const size_t begin = quern__part_begin(of->count, rank, ranks);
+static bool is_right(const reduction *self, reduction_way way) {
+  const size_t ranks = self->collective->ranks, rank = self->collective->rank;
+  const size_t begin = quern__part_begin(self->count, rank, ranks);
   const bool exact = way <= REDUCTION_OWN_WORK;
-  const float *values = values_of(of, way);
-  for (size_t i = 0; i < of->count; i++) {
+  const float *values = values_of(self, way);
+  for (size_t i = 0; i < self->count; i++) {
     double sum = 0, magnitude = 0;
     for (size_t r = 0; r < ranks; r++) {
       const double value = (double)value_of(r, i);
@@ -142,7 +144,7 @@ static bool is_right(const reduction *of, reduction_way way) {
       magnitude += fabs(value);
     }
     float expected = (float)sum;
-    if (way == REDUCTION_OWN_WORK && (i < begin || i >= begin + of->own))
+    if (way == REDUCTION_OWN_WORK && (i < begin || i >= begin + self->own))
       expected = value_of(rank, i);
     if (exact && memcmp(&values[i], &expected, sizeof expected) != 0) return false;
     const double bound = (double)ranks * FLT_EPSILON * magnitude;
@@ -152,30 +154,31 @@ static bool is_right(const reduction *of, reduction_way way) {
 }
 
 /* The other ranks' parts, for this rank's own work. */
-static void fill(const reduction *of, float *values) {
-  const size_t ranks = of->collective->ranks, rank = of->collective->rank;
-  const size_t begin = quern__part_begin(of->count, rank, ranks);
-  for (size_t i = 0; i < of->count; i++) values[i] = value_of(rank, i);
+static void fill(const reduction *self, float *values) {
+  const size_t ranks = self->collective->ranks, rank = self->collective->rank;
+  const size_t begin = quern__part_begin(self->count, rank, ranks);
+  for (size_t i = 0; i < self->count; i++) values[i] = value_of(rank, i);
   for (size_t r = 0; r < ranks; r++)
-    for (size_t i = 0; i < of->own; i++) of->received[r * of->own + i] = value_of(r, begin + i);
+    for (size_t i = 0; i < self->own; i++)
+      self->received[r * self->own + i] = value_of(r, begin + i);
 }
 
 /* Called on every rank; every rank gets the result. */
-static cli_exit check(const reduction *of, reduction_way way) {
+static cli_exit check(const reduction *self, reduction_way way) {
   static const char *const names[] = {"quern's all-reduce in shared memory", "quern's all-reduce",
                                       "a rank's own work", "MPI_Allreduce", "MPI_Iallreduce"};
-  const quern_collective *c = of->collective;
-  fill(of, values_of(of, way));
-  cli_exit result = run_once(of, way);
+  const quern_collective *c = self->collective;
+  fill(self, values_of(self, way));
+  cli_exit result = run_once(self, way);
   if (result != CLI_OK) return result;
-  unsigned char right = is_right(of, way);
+  unsigned char right = is_right(self, way);
   unsigned char *all = malloc(c->ranks);
   if (all == NULL) return cli_fail_memory();
   if (c->all_gather(c->state, &right, sizeof right, all) != QUERN_OK) result = cli_fail_library();
   for (size_t r = 0; result == CLI_OK && r < c->ranks; r++)
     if (!all[r])
       result = cli_fail("%s of %zu numbers gives a wrong sum on rank %zu of %zu", names[way],
-                        of->count, r, c->ranks);
+                        self->count, r, c->ranks);
   free(all);
   return result;
 }
@@ -203,18 +206,18 @@ static cli_exit summarize(const measure_candidate *candidates, size_t rounds, re
 }
 
 /* Runs all ways in turns, on rank 0. */
-static cli_exit take_turns(reduction *of, const bool *there, measure_effort effort,
+static cli_exit take_turns(reduction *self, const bool *there, measure_effort effort,
                            reduction_row *row) {
   turn turns[REDUCTION_WAYS];
   measure_candidate candidates[REDUCTION_WAYS] = {0}, running[REDUCTION_WAYS];
   size_t count = 0;
   for (size_t way = 0; way < REDUCTION_WAYS; way++) {
-    turns[way] = (turn){of, (reduction_way)way};
+    turns[way] = (turn){self, (reduction_way)way};
     if (there[way]) running[count++] = (measure_candidate){lead, &turns[way], NULL};
   }
-  row->bytes = of->count * sizeof(float);
+  row->bytes = self->count * sizeof(float);
   cli_exit result = measure_rounds(running, count, effort);
-  if (result == CLI_OK) result = say(of, &(order){0, 0});
+  if (result == CLI_OK) result = say(self, &(order){0, 0});
   for (size_t i = 0; i < count; i++) candidates[((turn *)running[i].state)->way] = running[i];
   if (result == CLI_OK) result = summarize(candidates, effort.rounds, row);
   for (size_t i = 0; i < count; i++) measure_candidate_free(&running[i]);
@@ -223,7 +226,7 @@ static cli_exit take_turns(reduction *of, const bool *there, measure_effort effo
 
 static cli_exit measure_size(const quern_collective *collective, const reduction_rivals *rivals,
                              size_t count, measure_effort effort, reduction_row *row) {
-  reduction of = {0};
+  reduction self = {0};
   const bool several = collective->ranks > 1; /* a single rank has no rival */
   const bool there[REDUCTION_WAYS] = {
       [REDUCTION_SHARED] = several && collective->memory_create != NULL,
@@ -231,18 +234,18 @@ static cli_exit measure_size(const quern_collective *collective, const reduction
       [REDUCTION_OWN_WORK] = true,
       [REDUCTION_MPI] = several && rivals->mpi != NULL,
       [REDUCTION_MPI_NONBLOCKING] = several && rivals->mpi_nonblocking != NULL};
-  of.rivals[REDUCTION_MPI] = rivals->mpi;
-  of.rivals[REDUCTION_MPI_NONBLOCKING] = rivals->mpi_nonblocking;
-  cli_exit result = create_reduction(collective, count, &of);
+  self.rivals[REDUCTION_MPI] = rivals->mpi;
+  self.rivals[REDUCTION_MPI_NONBLOCKING] = rivals->mpi_nonblocking;
+  cli_exit result = create_reduction(collective, count, &self);
   for (size_t way = 0; result == CLI_OK && way < REDUCTION_WAYS; way++)
-    if (there[way]) result = check(&of, (reduction_way)way);
+    if (there[way]) result = check(&self, (reduction_way)way);
   if (result == CLI_OK) { /* numbers whose sums stay the same, however often they are added */
-    memset(of.values, 0, of.count * sizeof *of.values);
-    if (of.shared != NULL) memset(of.shared, 0, of.count * sizeof *of.shared);
-    memset(of.received, 0, collective->ranks * of.own * sizeof *of.received);
-    result = collective->rank == 0 ? take_turns(&of, there, effort, row) : follow(&of);
+    memset(self.values, 0, self.count * sizeof *self.values);
+    if (self.shared != NULL) memset(self.shared, 0, self.count * sizeof *self.shared);
+    memset(self.received, 0, collective->ranks * self.own * sizeof *self.received);
+    result = collective->rank == 0 ? take_turns(&self, there, effort, row) : follow(&self);
   }
-  free_reduction(&of);
+  free_reduction(&self);
   return result;
 }
 

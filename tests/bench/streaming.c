@@ -55,80 +55,81 @@ static cli_exit create_data(const measure_network *network, quern_dataset **data
   return result;
 }
 
-static cli_exit add(yardstick *bench, const measure_network *network, size_t i, streaming *is) {
+static cli_exit add(yardstick *bench, const measure_network *network, size_t i, streaming *self) {
   quern_train_options options = plain_train_options();
   quern_data_residency placement = quern_data_residency_default();
   options.batch = network->batch;
   options.epochs = SIZE_MAX;
   options.data_memory = chunks_kib[i] == 0 ? SIZE_MAX : (2 * chunks_kib[i] << 10) + ROOM;
-  if (quern_trainer_residency(bench->context, is->network, is->data, NULL, &options, &placement) !=
-          QUERN_OK ||
-      quern_trainer_create(bench->context, is->network, is->data, NULL, &options,
-                           &is->trainers[i]) != QUERN_OK)
+  if (quern_trainer_residency(bench->context, self->network, self->data, NULL, &options,
+                              &placement) != QUERN_OK ||
+      quern_trainer_create(bench->context, self->network, self->data, NULL, &options,
+                           &self->trainers[i]) != QUERN_OK)
     return cli_fail_library();
-  is->chunk[i] = placement.train_chunk;
-  is->candidates[i] = (measure_candidate){run_epochs, is->trainers[i], NULL};
+  self->chunk[i] = placement.train_chunk;
+  self->candidates[i] = (measure_candidate){run_epochs, self->trainers[i], NULL};
   return CLI_OK;
 }
 
 /* One epoch of each trainer, and whether it learned the same as the first. */
-static cli_exit verify(const streaming *is, const measure_network *network) {
+static cli_exit verify(const streaming *self, const measure_network *network) {
   quern_network *learned[2] = {NULL, NULL};
   double seconds;
   cli_exit result = CLI_OK;
   for (size_t i = 0; result == CLI_OK && i < CANDIDATES; i++) {
     quern_network **into = &learned[i > 0];
     if (*into == NULL) result = measure_create_network(network, into);
-    if (result == CLI_OK) result = run_epochs(is->trainers[i], 1, &seconds);
-    if (result == CLI_OK && quern_trainer_download(is->trainers[i], *into) != QUERN_OK)
+    if (result == CLI_OK) result = run_epochs(self->trainers[i], 1, &seconds);
+    if (result == CLI_OK && quern_trainer_download(self->trainers[i], *into) != QUERN_OK)
       result = cli_fail_library();
     if (i > 0 && result == CLI_OK &&
         memcmp(learned[0]->parameters, learned[1]->parameters,
                learned[0]->shape.flat_count * sizeof(float)) != 0)
       result = cli_fail("%s: data in chunks of %zu samples give other weights", network->name,
-                        is->chunk[i]);
+                        self->chunk[i]);
   }
   quern_network_free(learned[0]);
   quern_network_free(learned[1]);
   return result;
 }
 
-static cli_exit print_rows(yardstick *bench, const measure_network *network, const streaming *is,
+static cli_exit print_rows(yardstick *bench, const measure_network *network, const streaming *self,
                            cJSON *list) {
   const size_t rounds = effort_of(bench).rounds;
   for (size_t i = 0; i < CANDIDATES; i++) {
     measure_summary rate, ratio;
-    cli_exit result = measure_rate(&is->candidates[i], SAMPLES, rounds, &rate);
+    cli_exit result = measure_rate(&self->candidates[i], SAMPLES, rounds, &rate);
     if (result == CLI_OK)
-      result = measure_ratio(&is->candidates[i], &is->candidates[0], rounds, &ratio);
+      result = measure_ratio(&self->candidates[i], &self->candidates[0], rounds, &ratio);
     if (result != CLI_OK) return result;
     cJSON *object = cli_json_object(&bench->json, list, NULL);
     cli_json_text(&bench->json, object, "network", network->name);
     cli_json_number(&bench->json, object, "batch", (double)network->batch);
-    cli_json_number(&bench->json, object, "chunk_samples", (double)is->chunk[i]);
+    cli_json_number(&bench->json, object, "chunk_samples", (double)self->chunk[i]);
     bench_add(bench, object, "samples_per_second", rate);
     bench_add(bench, object, "streamed_over_resident", ratio);
     printf("  %-17s %5zu  %8zu %9.0f +-%2.0f%% %6.3f (%.3f to %.3f)\n", network->name,
-           network->batch, is->chunk[i], rate.median, measure_spread(rate), ratio.median, ratio.low,
-           ratio.high);
+           network->batch, self->chunk[i], rate.median, measure_spread(rate), ratio.median,
+           ratio.low, ratio.high);
   }
   return CLI_OK;
 }
 
 static cli_exit bench_network(yardstick *bench, const measure_network *network, cJSON *list) {
-  streaming is = {0};
-  cli_exit result = measure_create_network(network, &is.network);
-  if (result == CLI_OK) result = create_data(network, &is.data);
-  for (size_t i = 0; result == CLI_OK && i < CANDIDATES; i++) result = add(bench, network, i, &is);
-  if (result == CLI_OK) result = verify(&is, network);
-  if (result == CLI_OK) result = measure_rounds(is.candidates, CANDIDATES, effort_of(bench));
-  if (result == CLI_OK) result = print_rows(bench, network, &is, list);
+  streaming self = {0};
+  cli_exit result = measure_create_network(network, &self.network);
+  if (result == CLI_OK) result = create_data(network, &self.data);
+  for (size_t i = 0; result == CLI_OK && i < CANDIDATES; i++)
+    result = add(bench, network, i, &self);
+  if (result == CLI_OK) result = verify(&self, network);
+  if (result == CLI_OK) result = measure_rounds(self.candidates, CANDIDATES, effort_of(bench));
+  if (result == CLI_OK) result = print_rows(bench, network, &self, list);
   for (size_t i = 0; i < CANDIDATES; i++) {
-    measure_candidate_free(&is.candidates[i]);
-    quern_trainer_free(is.trainers[i]);
+    measure_candidate_free(&self.candidates[i]);
+    quern_trainer_free(self.trainers[i]);
   }
-  quern_dataset_free(is.data);
-  quern_network_free(is.network);
+  quern_dataset_free(self.data);
+  quern_network_free(self.network);
   return result;
 }
 

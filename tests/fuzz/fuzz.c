@@ -48,13 +48,13 @@ static FILE *kept;
 static char *message;
 static size_t said_bytes;
 
-void fuzz_hear(void) {
+void fuzz_capture(void) {
   kept = stderr;
   stderr = open_memstream(&message, &said_bytes);
   fuzz_expect(stderr != NULL, "no memory");
 }
 
-void fuzz_heard(int failed) {
+void fuzz_check_captured(int failed) {
   fuzz_expect(fclose(stderr) == 0, "no memory");
   stderr = kept;
   fuzz_expect(failed || said_bytes == 0, "something is said of what has not failed");

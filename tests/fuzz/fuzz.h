@@ -25,8 +25,8 @@ const char *fuzz_path(const char *name);
 
 /* Capture the command's stderr between the two calls. The second ends the process unless stderr is
  * one printable line that begins with "quern" after a failure, and empty after a success. */
-void fuzz_hear(void);
-void fuzz_heard(int failed);
+void fuzz_capture(void);
+void fuzz_check_captured(int failed);
 
 /* Ends the process with the line if `so` is false: the reader broke a promise. */
 void fuzz_expect(int so, const char *line);

@@ -55,9 +55,9 @@ static char *written(const train_settings *settings) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fuzz_file file = fuzz_file_create(bytes, size);
   train_settings settings, again;
-  fuzz_hear();
+  fuzz_capture();
   const cli_parsed parsed = read_config(file.path, &settings);
-  fuzz_heard(parsed == CLI_PARSED_BAD);
+  fuzz_check_captured(parsed == CLI_PARSED_BAD);
   fuzz_expect(parsed == CLI_PARSED_BAD || parsed == CLI_PARSED_RUN,
               "config: neither read nor refused");
   if (parsed == CLI_PARSED_RUN) {

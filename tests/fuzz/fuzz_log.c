@@ -43,11 +43,11 @@ static void check_picture(const char *svg) {
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   fuzz_file file = fuzz_file_create(bytes, size);
   cli_plot_run run = {.name = "log"};
-  fuzz_hear();
+  fuzz_capture();
   cli_exit result = cli_log_read(file.path, &run.rows);
   const char *picture = fuzz_path("picture.svg");
   if (result == CLI_OK && run.rows.count > 0) result = cli_plot_curves(&run, 1, "log", picture);
-  fuzz_heard(result != CLI_OK);
+  fuzz_check_captured(result != CLI_OK);
   if (result == CLI_OK && run.rows.count > 0) {
     char *svg = read_picture(picture);
     check_picture(svg);

@@ -1,4 +1,4 @@
-/* Files of cached programs: a binary that is found lies within the file. */
+/* Files of cached programs: a binary that is found is within the file. */
 #include "base/cache/cache_read.h"
 #include "fuzz.h"
 #include "opencl/program/program_cache.h"

@@ -55,13 +55,13 @@ static double toward_a_corner(const quern__cl_tuning *row) {
   return 1 + 0.05 * ((double)row->forward.rows - 8) + 0.05 * (2 - (double)row->forward.vectors);
 }
 
-typedef struct heard {
+typedef struct events {
   size_t events, wrong, failed, ends;
   quern_tune_verdict last;
-} heard;
+} events;
 
-static void hear(const quern_tune_event *event, void *user) {
-  heard *so_far = user;
+static void record(const quern_tune_event *event, void *user) {
+  events *so_far = user;
   so_far->events++;
   so_far->last = event->verdict;
   assert_string_equal(event->part, "forward");
@@ -85,13 +85,13 @@ static quern__cl_tuning start_row(void) {
   return row;
 }
 
-static quern_status search(fake_judge *judge, heard *so_far, quern__tune_outcome *outcome) {
+static quern_status search(fake_judge *judge, events *so_far, quern__tune_outcome *outcome) {
   const quern__cl_tuning start = start_row();
   const quern__tune_judge how = {fake_verify, fake_time, judge};
   quern_tune_options options = quern_tune_options_default();
-  options.on_event = hear;
+  options.on_event = record;
   options.user = so_far;
-  *so_far = (heard){0};
+  *so_far = (events){0};
   return quern__tune_search(QUERN__PART_forward, &start, limits, &effort, &how, &options, outcome);
 }
 
@@ -101,7 +101,7 @@ static void test_wrong_is_never_chosen(void **state) {
                       .wrong_panel = 128,
                       .broken_panel = 1024,
                       .status_of_broken = QUERN_ERROR_BUILD};
-  heard so_far;
+  events so_far;
   quern__tune_outcome outcome;
   assert_ok(search(&judge, &so_far, &outcome));
   assert_true(outcome.changed);
@@ -131,7 +131,7 @@ static double all_the_same(const quern__cl_tuning *row) {
 }
 
 static void assert_kept(fake_judge *judge) {
-  heard so_far;
+  events so_far;
   quern__tune_outcome outcome;
   const quern__cl_tuning start = start_row();
   assert_ok(search(judge, &so_far, &outcome));
@@ -177,7 +177,7 @@ static void test_wins(void **state) {
 /* If the defaults are wrong, there is nothing to compare with. A lost device ends the search. */
 static void test_search_fails(void **state) {
   (void)state;
-  heard so_far;
+  events so_far;
   quern__tune_outcome outcome;
   fake_judge wrong = {.speed = all_the_same, .wrong_panel = 256};
   assert_fails(search(&wrong, &so_far, &outcome), QUERN_ERROR_DATA, "tune: the defaults of forward",

@@ -59,10 +59,10 @@ static int close_all(void **state) {
 enum { MOST = 3 };
 
 /* Which devices train, and their shares. */
-typedef struct team {
+typedef struct device_set {
   size_t count, places[MOST];
   const uint32_t *shares;
-} team;
+} device_set;
 
 typedef struct outcome {
   quern_network *network;
@@ -70,38 +70,40 @@ typedef struct outcome {
   quern_status status;
 } outcome;
 
-static void list_contexts(const team *on, quern_context **listed) {
-  for (size_t i = 0; i < on->count; i++) listed[i] = contexts[on->places[i]];
+static void list_contexts(const device_set *set, quern_context **listed) {
+  for (size_t i = 0; i < set->count; i++) listed[i] = contexts[set->places[i]];
 }
 
-static outcome train(const team *on, const task *self, const quern_train_options *options) {
+static outcome train(const device_set *set, const task *self, const quern_train_options *options) {
   task tested = *self;
   tested.samples = 11;
   quern_dataset *data = task_data(self, 0), *test = task_data(&tested, 3);
   quern_context *listed[MOST];
-  list_contexts(on, listed);
+  list_contexts(set, listed);
   outcome got = {.network = task_network(self, 5)};
   got.status =
-      quern_train_on(listed, on->count, on->shares, got.network, data, test, options, &got.last);
+      quern_train_on(listed, set->count, set->shares, got.network, data, test, options, &got.last);
   quern_dataset_free(data);
   quern_dataset_free(test);
   return got;
 }
 
-static outcome train_well(const team *on, const task *self, const quern_train_options *options) {
-  const outcome got = train(on, self, options);
+static outcome train_well(const device_set *set, const task *self,
+                          const quern_train_options *options) {
+  const outcome got = train(set, self, options);
   if (got.status != QUERN_OK) fail_msg("%s", quern_last_error());
   return got;
 }
 
-static quern_status shares_of(const team *on, const task *self, const quern_train_options *options,
-                              uint32_t *shares, bool *measured) {
+static quern_status shares_of(const device_set *set, const task *self,
+                              const quern_train_options *options, uint32_t *shares,
+                              bool *measured) {
   quern_dataset *data = task_data(self, 0);
   quern_network *network = task_network(self, 5);
   quern_context *listed[MOST];
-  list_contexts(on, listed);
+  list_contexts(set, listed);
   const quern_status status =
-      quern_train_shares(listed, on->count, network, data, options, shares, measured);
+      quern_train_shares(listed, set->count, network, data, options, shares, measured);
   quern_network_free(network);
   quern_dataset_free(data);
   return status;
@@ -119,26 +121,26 @@ static void assert_same_figures(const quern_epoch *a, const quern_epoch *b) {
 
 static void test_same_answer(void **state) {
   (void)state;
-  const team teams[] = {
+  const device_set sets[] = {
       {2, {REFERENCE, REFERENCE_TOO}, uneven}, {2, {DEFAULT, REFERENCE}, uneven},
       {2, {DEFAULT, REFERENCE}, even},         {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, first_none},
       {2, {REFERENCE, DEFAULT}, huge},         {1, {DEFAULT}, even}};
   for (size_t t = 0; t < TASKS; t++) {
     const task current = task_at(t);
     const quern_train_options options = task_options(&current);
-    for (size_t i = 0; i < sizeof teams / sizeof *teams; i++) {
-      const team alone = {1, {teams[i].places[0]}, NULL};
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+      const device_set alone = {1, {sets[i].places[0]}, NULL};
       outcome expected = train_well(&alone, &current, &options),
-              first = train_well(&teams[i], &current, &options),
-              second = train_well(&teams[i], &current, &options);
-      const double bound = bound_of(&current, teams[i].count);
+              first = train_well(&sets[i], &current, &options),
+              second = train_well(&sets[i], &current, &options);
+      const double bound = bound_of(&current, sets[i].count);
       assert_near(first.network, expected.network, bound);
       assert_true(fabs(first.last.train_loss - expected.last.train_loss) <= bound);
       assert_true(fabs(first.last.test.loss - expected.last.test.loss) <= bound);
       assert_int_equal(first.last.test.samples, expected.last.test.samples);
       assert_same_bits(second.network, first.network);
       assert_same_figures(&second.last, &first.last);
-      if (teams[i].count == 1) assert_same_bits(first.network, expected.network);
+      if (sets[i].count == 1) assert_same_bits(first.network, expected.network);
       quern_network_free(expected.network);
       quern_network_free(first.network);
       quern_network_free(second.network);
@@ -153,19 +155,19 @@ static void test_measured(void **state) {
   task current = task_at(0);
   current.batch = 20;
   quern_train_options options = task_options(&current);
-  const team on = {2, {ODD, REFERENCE}, NULL};
+  const device_set set = {2, {ODD, REFERENCE}, NULL};
   uint32_t shares[2];
   bool measured = false;
   atomic_store(&forward_delay, 2000);
-  assert_ok(shares_of(&on, &current, &options, shares, &measured));
+  assert_ok(shares_of(&set, &current, &options, shares, &measured));
   atomic_store(&forward_delay, 0);
   assert_true(measured);
   assert_int_equal(shares[0] + shares[1], 20);
   if (shares[0] >= shares[1]) fail_msg("%u of the slow one, %u of the other", shares[0], shares[1]);
 
-  const team alone = {1, {ODD}, NULL};
+  const device_set alone = {1, {ODD}, NULL};
   outcome expected = train_well(&alone, &current, &options),
-          got = train_well(&on, &current, &options);
+          got = train_well(&set, &current, &options);
   assert_near(got.network, expected.network, bound_of(&current, 2));
   quern_network_free(expected.network);
   quern_network_free(got.network);
@@ -173,16 +175,17 @@ static void test_measured(void **state) {
   /* Fewer samples than devices, and a loss of targets. */
   current = task_at(2);
   current.batch = options.batch = 2;
-  const team three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
+  const device_set three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
   uint32_t of_three[3];
   assert_ok(shares_of(&three, &current, &options, of_three, NULL));
   assert_int_equal(of_three[0] + of_three[1] + of_three[2], 2);
 }
 
-static void assert_refused(const team *on, const quern_train_options *options, const char *what) {
+static void assert_refused(const device_set *set, const quern_train_options *options,
+                           const char *what) {
   const task current = task_at(0);
   const quern_train_options usual = task_options(&current);
-  const outcome got = train(on, &current, options != NULL ? options : &usual);
+  const outcome got = train(set, &current, options != NULL ? options : &usual);
   assert_int_equal(got.status, QUERN_ERROR_ARGUMENT);
   assert_non_null(strstr(quern_last_error(), what));
   quern_network_free(got.network);
@@ -191,20 +194,21 @@ static void assert_refused(const team *on, const quern_train_options *options, c
 static void test_refusals(void **state) {
   (void)state;
   static const uint32_t none[] = {0, 0}, many[] = {UINT32_MAX, 1};
-  assert_refused(&(const team){3, {REFERENCE, DEFAULT, REFERENCE}, NULL}, NULL,
+  assert_refused(&(const device_set){3, {REFERENCE, DEFAULT, REFERENCE}, NULL}, NULL,
                  "reference is listed twice");
-  assert_refused(&(const team){2, {REFERENCE, DEFAULT}, none}, NULL, "add up to 0");
-  assert_refused(&(const team){2, {REFERENCE, DEFAULT}, many}, NULL, "add up to 4294967296");
-  assert_refused(&(const team){0, {REFERENCE}, NULL}, NULL, "the contexts");
+  assert_refused(&(const device_set){2, {REFERENCE, DEFAULT}, none}, NULL, "add up to 0");
+  assert_refused(&(const device_set){2, {REFERENCE, DEFAULT}, many}, NULL, "add up to 4294967296");
+  assert_refused(&(const device_set){0, {REFERENCE}, NULL}, NULL, "the contexts");
   const task current = task_at(0);
   quern_train_options options = task_options(&current);
   options.shares = even;
-  assert_refused(&(const team){1, {REFERENCE}, NULL}, &options, "shares without a collective");
+  assert_refused(&(const device_set){1, {REFERENCE}, NULL}, &options,
+                 "shares without a collective");
   options.shares = NULL;
   quern_thread_group *group;
   assert_ok(quern_thread_group_create(2, 0, &group));
   options.collective = quern_thread_group_at(group, 0);
-  assert_refused(&(const team){2, {REFERENCE, DEFAULT}, even}, &options,
+  assert_refused(&(const device_set){2, {REFERENCE, DEFAULT}, even}, &options,
                  "the options have a collective");
   quern_thread_group_free(group);
 }
@@ -215,13 +219,13 @@ static void test_one_fails(void **state) {
   (void)state;
   const task current = task_at(0);
   const quern_train_options options = task_options(&current);
-  const team teams[] = {
+  const device_set sets[] = {
       {2, {REFERENCE, ODD}, even}, {2, {ODD, REFERENCE}, even}, {2, {REFERENCE, ODD}, NULL}};
   quern_network *before = task_network(&current, 5);
   for (size_t i = 0; i < 3; i++) {
     for (int left = 0; left < 40; left += 9) {
       atomic_store(&forwards_left, left);
-      const outcome got = train(&teams[i], &current, &options);
+      const outcome got = train(&sets[i], &current, &options);
       atomic_store(&forwards_left, -1);
       assert_int_equal(got.status, QUERN_ERROR_DEVICE_LOST);
       char named[32];
@@ -282,16 +286,17 @@ static void test_resume(void **state) {
   const task current = task_at(0);
   quern_train_options options = task_options(&current);
   witness seen = {.thread = pthread_self(), .allowed = 5};
-  const team on = {2, {REFERENCE, REFERENCE_TOO}, uneven},
-             open = {2, {REFERENCE, REFERENCE_TOO}, NULL}, other = {2, {REFERENCE, DEFAULT}, even},
-             alone = {1, {REFERENCE}, NULL}, three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
+  const device_set set = {2, {REFERENCE, REFERENCE_TOO}, uneven},
+                   open = {2, {REFERENCE, REFERENCE_TOO}, NULL},
+                   other = {2, {REFERENCE, DEFAULT}, even}, alone = {1, {REFERENCE}, NULL},
+                   three = {3, {REFERENCE, DEFAULT, REFERENCE_TOO}, NULL};
   options.on_epoch = see_epoch;
   options.user = &seen;
-  outcome whole = train_well(&on, &current, &options);
+  outcome whole = train_well(&set, &current, &options);
   assert_int_equal(seen.epochs, current.epochs);
   options.checkpoint = CHECKPOINT;
   options.stop = stop_later;
-  outcome part = train_well(&on, &current, &options);
+  outcome part = train_well(&set, &current, &options);
   assert_true(part.last.epoch < current.epochs && part.last.step < part.last.steps);
   assert_false(seen.elsewhere);
   quern_network_free(part.network);
@@ -311,7 +316,7 @@ static void test_resume(void **state) {
   assert_same_bits(same.network, whole.network);
   assert_same_figures(&same.last, &whole.last);
   quern_network_free(same.network);
-  const team others[] = {other, alone, three};
+  const device_set others[] = {other, alone, three};
   for (size_t i = 0; i < 3; i++) {
     outcome got = train_well(&others[i], &current, &options);
     assert_near(got.network, whole.network, bound_of(&current, 3));
@@ -333,11 +338,11 @@ static void test_resume_different(void **state) {
   (void)state;
   const task current = task_at(0);
   quern_train_options options = task_options(&current);
-  const team on = {2, {DEFAULT, REFERENCE}, uneven}, open = {2, {DEFAULT, REFERENCE}, NULL};
-  outcome whole = train_well(&on, &current, &options);
+  const device_set set = {2, {DEFAULT, REFERENCE}, uneven}, open = {2, {DEFAULT, REFERENCE}, NULL};
+  outcome whole = train_well(&set, &current, &options);
   options.checkpoint = CHECKPOINT;
   options.epochs = 1;
-  quern_network_free(train_well(&on, &current, &options).network);
+  quern_network_free(train_well(&set, &current, &options).network);
   options.checkpoint = NULL;
   options.epochs = current.epochs;
   options.resume = CHECKPOINT;

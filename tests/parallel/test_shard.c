@@ -91,13 +91,13 @@ static void free_numbered(numbered *self) {
 
 /* The n samples at `first` are those of the order, or of the data set's own order if that is
  * NULL. */
-static void check_samples(quern__data_source *feed, const quern__batch *batch,
+static void check_samples(quern__data_source *source, const quern__batch *batch,
                           const uint32_t *order, size_t first, size_t n) {
   float values[ROWS * COLUMNS];
   int32_t labels[ROWS];
   quern_tensor x;
   quern__targets targets;
-  assert_ok(quern__data_source_gather(feed, first, n, batch, &x, &targets));
+  assert_ok(quern__data_source_gather(source, first, n, batch, &x, &targets));
   assert_ok(quern_buffer_read(batch->x, 0, n * COLUMNS * sizeof *values, values, QUERN_WAIT));
   assert_ok(quern_buffer_read(batch->labels, 0, n * sizeof *labels, labels, QUERN_WAIT));
   for (size_t i = 0; i < n; i++) {
@@ -109,10 +109,10 @@ static void check_samples(quern__data_source *feed, const quern__batch *batch,
 }
 
 /* Counts samples on the device in chunks that are new. */
-static size_t new_rows(const quern__data_source *feed, size_t *before) {
+static size_t new_rows(const quern__data_source *source, size_t *before) {
   size_t count = 0;
   for (size_t c = 0; c < 2; c++) {
-    const quern__chunk *chunk = &feed->chunks[c];
+    const quern__chunk *chunk = &source->chunks[c];
     if (chunk->rows > 0 && chunk->first != before[c]) count += chunk->rows;
     before[c] = chunk->rows > 0 ? chunk->first : SIZE_MAX;
   }
@@ -127,29 +127,29 @@ static size_t pass_over_batches(numbered *self, const quern_collective *collecti
   const quern__shard shard = quern__shard_of(collective, shares, ROWS, size);
   const size_t most = quern__collective_largest_part(collective, shares, size);
   const quern__residency placement = {units * most, units * size};
-  quern__data_source feed;
+  quern__data_source source;
   quern__batch batch;
   size_t sent = 0;
   assert_ok(quern__data_source_create(self->context, self->network, self->data, true, placement,
-                                      shard, &feed));
+                                      shard, &source));
   assert_ok(quern__batch_create(self->context, most, COLUMNS, 0, &batch));
   for (int pass = 0; pass < 2; pass++) {
     size_t before[] = {SIZE_MAX, SIZE_MAX};
     sent = 0;
-    assert_ok(quern__data_source_begin(&feed, self->order));
+    assert_ok(quern__data_source_begin(&source, self->order));
     for (size_t first = 0; first < ROWS; first += size) {
       const size_t n = ROWS - first < size ? ROWS - first : size;
       size_t begin, own;
       quern__collective_part(collective, shares, n, &begin, &own);
-      if (own > 0) check_samples(&feed, &batch, self->order, first + begin, own);
-      sent += new_rows(&feed, before);
-      if (looks_ahead) assert_ok(quern__data_source_ahead(&feed));
-      sent += new_rows(&feed, before);
+      if (own > 0) check_samples(&source, &batch, self->order, first + begin, own);
+      sent += new_rows(&source, before);
+      if (looks_ahead) assert_ok(quern__data_source_ahead(&source));
+      sent += new_rows(&source, before);
     }
     assert_int_equal(sent, quern__shard_before(&shard, ROWS));
   }
   quern__batch_free(&batch);
-  quern__data_source_free(&feed);
+  quern__data_source_free(&source);
   return sent;
 }
 
@@ -186,22 +186,22 @@ static void test_range(void **state) {
         const quern_collective collective = place_of(r, TEST_MOST_RANKS);
         const quern__shard shard = quern__shard_of(&collective, divisions[d], ROWS, ROWS);
         const quern__residency placement = {units * SIZE, units * SIZE};
-        quern__data_source feed;
+        quern__data_source source;
         quern__batch batch;
         assert_ok(quern__data_source_create(current.context, current.network, current.data, true,
-                                            placement, shard, &feed));
+                                            placement, shard, &source));
         assert_ok(quern__batch_create(current.context, SIZE, COLUMNS, 0, &batch));
-        resident += feed.chunks[0].rows;
+        resident += source.chunks[0].rows;
         const size_t end = shard.begin + shard.own;
         for (size_t first = shard.begin, n; first < end; first += n) {
-          const size_t reach = quern__data_source_reach(&feed, first, end) - first;
+          const size_t reach = quern__data_source_reach(&source, first, end) - first;
           assert_true(reach % SIZE == 0 || first + reach == end); /* as with resident batches */
           n = reach < SIZE ? reach : SIZE;
-          check_samples(&feed, &batch, NULL, first, n);
-          assert_ok(quern__data_source_ahead(&feed));
+          check_samples(&source, &batch, NULL, first, n);
+          assert_ok(quern__data_source_ahead(&source));
         }
         quern__batch_free(&batch);
-        quern__data_source_free(&feed);
+        quern__data_source_free(&source);
       }
       assert_int_equal(resident, units == 0 ? ROWS : 0);
     }

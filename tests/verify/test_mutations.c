@@ -134,7 +134,7 @@ typedef struct caught {
   size_t results;
 } caught;
 
-static void hear(const quern_verify_result *result, void *user) {
+static void record(const quern_verify_result *result, void *user) {
   caught *so_far = user;
   so_far->results++;
   if (!result->passed && so_far->why[0] == '\0')
@@ -148,7 +148,7 @@ static size_t verify(const char *op, caught *first) {
   *first = (caught){.results = 0};
   options.effort = QUERN_VERIFY_QUICK;
   options.op = op;
-  options.on_result = hear;
+  options.on_result = record;
   options.user = first;
   assert_ok(quern_device_list_create(&list));
   assert_ok(quern_verify(quern_device_list_at(list, 0), &options, &failed));

@@ -153,7 +153,7 @@ static void test_several(void **state) {
 }
 
 /* A device's quirks are reported when it is opened, and by its facts. */
-static void hear(const char *name, const char *value, void *user) {
+static void record(const char *name, const char *value, void *user) {
   if (strcmp(name, "quirk") == 0 && strstr(value, "made up") != NULL) ++*(size_t *)user;
 }
 
@@ -175,7 +175,7 @@ static void test_told(void **state) {
   for (size_t i = 0; i < cl->quirk_count; i++)
     assert_non_null(strstr(quern_context_note(rig.device), cl->quirks[i]->what));
   assert_ok(quern__cl_quirks_apply(rig.device->state, &info, &row, 1));
-  assert_ok(quern__opencl_variants.facts(rig.device->state, hear, &reported));
+  assert_ok(quern__opencl_variants.facts(rig.device->state, record, &reported));
   assert_int_equal(reported, 1);
   test_rig_close(&rig);
 }
