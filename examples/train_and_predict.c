@@ -1,4 +1,4 @@
-/* Trains on the digits that ship with quern, then asks what the first held-out one is. */
+/* Trains on the digits that ship with quern, then classifies the first one held out. */
 #include <quern/quern.h>
 #include <stdio.h>
 #include <stdlib.h>
