@@ -9,6 +9,7 @@
 #include <string.h>
 
 typedef struct bench_settings {
+  cli_operands part;
   const char *device;
   bool quick, json;
 } bench_settings;
@@ -174,13 +175,12 @@ static cli_exit bench_training(bench_session *bench) {
 static cli_exit run_bench(const cli_command *command, int argc, char **argv) {
   bench_settings settings = {0};
   static const char *const parts[] = {"gemm", "train", NULL};
-  const char *part = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL;
+  cli_parsed parsed = cli_parse(command, argc, argv, &settings);
+  if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
+  const char *part = settings.part.count > 0 ? settings.part.items[0] : NULL;
   if (part != NULL && strcmp(part, "gemm") != 0 && strcmp(part, "train") != 0)
     return cli_fail_usage(command, "expected gemm or train, not \"%s\"%s", part,
                           cli_hint_of(part, parts).text);
-  int skipped = part != NULL ? 1 : 0;
-  cli_parsed parsed = cli_parse(command, argc - skipped, argv + skipped, &settings);
-  if (parsed != CLI_PARSED_RUN) return (cli_exit)cli_parsed_exit(parsed);
 
   bench_session bench = {.effort = settings.quick ? MEASURE_QUICK : MEASURE_FULL,
                          .table = settings.json ? stderr : stdout};
@@ -211,6 +211,10 @@ const cli_command cli_bench = {
     .details = "`quern bench gemm` leaves out the steps, `quern bench train` the products. Figures "
                "are medians over rounds; +- is half the distance between the quartiles.",
     .groups = groups,
+    .operands = {.name = "[gemm|train]",
+                 .words = true,
+                 .most = 1,
+                 .offset = offsetof(bench_settings, part)},
     .examples = examples,
     .run = run_bench,
 };

@@ -10,11 +10,11 @@ static void print_commands(void) {
   printf("--help\tprint the help\n--version\tprint the version\n");
 }
 
-/* --NAME, placeholder, choices between blanks, help; at first a line for operands, without a name.
- */
+/* --NAME, placeholder, choices between blanks, help; at first a line for files, without a name. */
 static void print_options(const cli_command *command) {
   const cli_option *option;
-  if (command->operands.most > 0) printf("\t%s\t\t\n", command->operands.name);
+  if (command->operands.most > 0 && !command->operands.words)
+    printf("\t%s\t\t\n", command->operands.name);
   for (size_t i = 0; (option = cli_option_at(command, i)) != NULL; i++) {
     printf("--%s\t%s\t", option->name, option->value != NULL ? option->value : "");
     for (size_t c = 0; option->choices != NULL && option->choices[c] != NULL; c++)

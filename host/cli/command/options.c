@@ -139,13 +139,36 @@ static cli_parsed split_line(const cli_command *command, int argc, char **argv,
   }
 }
 
-static cli_parsed take_operands(const cli_command *command, int argc, char **argv, void *settings) {
+/* The first required option that is not given; NULL if there is none. */
+static const cli_option *find_missing(const cli_command *command, const given_option *given,
+                                      size_t count) {
+  const cli_option *option;
+  for (size_t i = 0; (option = cli_option_at(command, i)) != NULL; i++) {
+    size_t g = 0;
+    while (g < count && given[g].index != i) g++;
+    if (option->required && g == count) return option;
+  }
+  return NULL;
+}
+
+/* An argument without an option may be the value of the one that is missing. */
+static cli_parsed fail_unexpected(const cli_command *command, const char *word,
+                                  const given_option *given, size_t count) {
+  const cli_option *missing = find_missing(command, given, count);
+  if (missing != NULL)
+    cli_fail_usage(command, "\"%s\" is not expected (did you mean \"--%s %s\"?)", word,
+                   missing->name, word);
+  else
+    cli_fail_usage(command, "\"%s\" is not expected", word);
+  return CLI_PARSED_BAD;
+}
+
+static cli_parsed take_operands(const cli_command *command, int argc, char **argv,
+                                const given_option *given, size_t given_count, void *settings) {
   const cli_operand_rule *rule = &command->operands;
   const size_t count = (size_t)(argc - optind);
-  if (count > rule->most) {
-    cli_fail_usage(command, "\"%s\" is not expected", argv[(size_t)optind + rule->most]);
-    return CLI_PARSED_BAD;
-  }
+  if (count > rule->most)
+    return fail_unexpected(command, argv[(size_t)optind + rule->most], given, given_count);
   if (count < rule->least) {
     cli_fail_usage(command, "%s is missing", rule->name);
     return CLI_PARSED_BAD;
@@ -199,7 +222,8 @@ cli_parsed cli_parse(const cli_command *command, int argc, char **argv, void *se
       created && seen != NULL && given != NULL ? CLI_PARSED_RUN : CLI_PARSED_NO_MEMORY;
   if (parsed == CLI_PARSED_RUN)
     parsed = split_line(command, argc, argv, &tables, settings, given, &given_count);
-  if (parsed == CLI_PARSED_RUN) parsed = take_operands(command, argc, argv, settings);
+  if (parsed == CLI_PARSED_RUN)
+    parsed = take_operands(command, argc, argv, given, given_count, settings);
   if (parsed == CLI_PARSED_RUN) parsed = take_options(command, given, given_count, seen, settings);
   if (parsed == CLI_PARSED_RUN) parsed = check_required(command, seen);
   free_tables(&tables);

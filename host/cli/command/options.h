@@ -63,6 +63,7 @@ typedef struct cli_operands {
 
 typedef struct cli_operand_rule {
   const char *name; /* their placeholder: "LOG..." */
+  bool words;       /* names, which the command checks; else files, which shells complete */
   size_t least, most;
   size_t offset; /* of a cli_operands in the command's settings; unused if most is 0 */
 } cli_operand_rule;

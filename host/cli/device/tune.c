@@ -1,4 +1,4 @@
-/* quern tune: searches the fastest parameters of the matrix products. */
+/* quern tune: searches for the fastest parameters of the matrix products. */
 #include "../data/describe.h"
 #include "../data/find_device.h"
 #include "../data/open.h"
@@ -187,8 +187,8 @@ cleanup:
 
 const cli_command cli_tune = {
     .name = "tune",
-    .summary = "search the fastest kernel parameters for a device",
-    .about = "Searches the fastest parameters of the matrix products for a device. This takes "
+    .summary = "search for the fastest kernel parameters of a device",
+    .about = "Searches for the fastest parameters of a device's matrix products. This takes "
              "minutes; do not use the device meanwhile.",
     .details = "The results of each candidate are compared with the reference before it is timed, "
                "and it must beat the defaults by more than the noise. The best is kept in the "

@@ -104,7 +104,7 @@ const cli_option cli_train_regularization_options[] = {
      .least = 1,
      .most = INT32_MAX,
      .help = "epochs to wait for a lower test loss",
-     .otherwise = "all",
+     .otherwise = "no limit",
      .details = "Training stops after so many epochs without a lower test loss and keeps the "
                 "weights of the best."},
     CLI_OPTION_END};

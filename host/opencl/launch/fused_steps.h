@@ -19,8 +19,7 @@ typedef struct quern__cl_fused_steps {
   /* SERIAL: fused_steps_serial; COLUMNS: fused_steps_columns; BLOCKS: fused_steps_rows,
    * fused_steps_weights. */
   quern__steps_form form;
-  /* COLUMNS: a step without indices, which is always by itself, has two launches either way, and is
-   * quicker in BLOCKS */
+  /* COLUMNS: run steps without indices as BLOCKS. Both need two launches then; BLOCKS is faster. */
   bool alone_in_blocks;
   /* owned: a StepsLayer for each layer, and, for COLUMNS, those above the lowest once more */
   cl_mem layers;
@@ -40,13 +39,12 @@ typedef struct quern__cl_fused_steps {
 /* Samples that a work-item of fused_steps_rows takes at least. */
 size_t quern__cl_fused_steps_least(const quern__cl *cl);
 
-/* The columns of a lowest layer of `out` that a work-item of fused_steps_columns takes: no strip of
- * any product lies in two. */
+/* The columns of a lowest layer of `out` units that a work-item of fused_steps_columns takes. No
+ * strip of a product is divided between two work-items. */
 size_t quern__cl_fused_steps_share(const quern__cl *cl, size_t out);
 
-/* The device's table of the layers, with the places of work-items that steps->form asks for, which
- * are set in *steps too. Returns it, `entries` long, for the caller to free; NULL where memory is
- * out. */
+/* Returns the device's table of the layers, `entries` long, with the work-items of steps->form, and
+ * sets their counts in *steps. The caller frees it. NULL if memory is exhausted. */
 quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
                                                            const quern_steps_layer *layers,
                                                            quern__cl_fused_steps *steps,

@@ -69,7 +69,11 @@ static void test_one_part(void **state) {
 
 static void test_usage(void **state) {
   (void)state;
+  command_result help = run("bench", "--help");
+  assert_says(help.out, "quern bench [gemm|train] [OPTION]...");
+  result_free(&help);
   assert_one_line(run("bench", "gem"), 2, PARTS("quern bench: ", "\"gem\"", "--help"));
+  assert_one_line(run("bench", "--quick", "gem"), 2, PARTS("expected gemm or train", "\"gem\""));
   assert_one_line(run("bench", "gemm", "train"), 2, PARTS("\"train\" is not expected"));
 }
 
