@@ -313,20 +313,20 @@ typedef struct quern_data_residency {
 } quern_data_residency;
 
 static inline quern_data_residency quern_data_residency_default(void) {
-  quern_data_residency placement;
-  placement.size = sizeof placement;
-  placement.data_memory = 0;
-  placement.bytes = 0;
-  placement.train_chunk = 0;
-  placement.test_chunk = 0;
-  return placement;
+  quern_data_residency residency;
+  residency.size = sizeof residency;
+  residency.data_memory = 0;
+  residency.bytes = 0;
+  residency.train_chunk = 0;
+  residency.test_chunk = 0;
+  return residency;
 }
 
 /* Predicts how quern_trainer_create would place these data sets. Only rank and ranks of
  * options->collective are read; nothing is communicated. `test` and `options` may be NULL. */
 QUERN_API quern_status quern_trainer_residency(
     const quern_context *context, const quern_network *network, const quern_dataset *train,
-    const quern_dataset *test, const quern_train_options *options, quern_data_residency *placement);
+    const quern_dataset *test, const quern_train_options *options, quern_data_residency *residency);
 
 /* Computes the bytes of device memory that quern_trainer_create allocates for these arguments: the
  * data sets, or two chunks of each that options.data_memory causes to be streamed (0: none, though

@@ -122,13 +122,13 @@ cli_exit cli_device_set_share(cli_device_set *set, const cli_counts *given,
 }
 
 void cli_device_set_json(cli_json *json, const cli_device_set *set,
-                         const quern_data_residency *placement) {
+                         const quern_data_residency *residency) {
   cli_json_device(json, json->root, set->contexts[0]);
   cJSON *list = cli_json_list(json, json->root, "devices");
   for (size_t i = 0; i < set->count; i++) {
     cJSON *object = cli_json_object(json, list, NULL);
     cli_json_device(json, object, set->contexts[i]);
-    cli_residency_json(json, object, &placement[i]);
+    cli_residency_json(json, object, &residency[i]);
     if (set->shares != NULL)
       cli_json_number(json, object, "share", set->shares[i]);
     else

@@ -26,7 +26,7 @@ cli_exit cli_device_set_share(cli_device_set *set, const cli_counts *given,
 /* Adds the first device (cli_json_device) and "devices", a list with each device, its residency and
  * its share, null for one device. */
 void cli_device_set_json(cli_json *json, const cli_device_set *set,
-                         const quern_data_residency *placement);
+                         const quern_data_residency *residency);
 
 void cli_device_set_close(cli_device_set *set);
 

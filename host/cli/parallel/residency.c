@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 static cli_exit make_room(size_t count, cli_residency *found) {
-  found->placement = calloc(count, sizeof *found->placement);
-  if (found->placement == NULL) return cli_fail_memory();
+  found->list = calloc(count, sizeof *found->list);
+  if (found->list == NULL) return cli_fail_memory();
   found->count = count;
-  for (size_t i = 0; i < count; i++) found->placement[i] = quern_data_residency_default();
+  for (size_t i = 0; i < count; i++) found->list[i] = quern_data_residency_default();
   return CLI_OK;
 }
 
@@ -25,7 +25,7 @@ static cli_exit find_in_set(const cli_device_set *set, const quern_network *netw
   for (size_t i = 0; result == CLI_OK && i < set->count; i++) {
     options.collective = quern_thread_group_at(group, i);
     if (quern_trainer_residency(set->contexts[i], network, train, test, &options,
-                                &found->placement[i]) == QUERN_OK)
+                                &found->list[i]) == QUERN_OK)
       continue;
     quern_device_info info;
     quern_context_describe(set->contexts[i], &info);
@@ -48,9 +48,9 @@ static cli_exit find_of_ranks(const cli_device_set *set, const quern_network *ne
   if (result == CLI_OK)
     result = cli_ranks_agree(make_room(collective != NULL ? collective->ranks : 1, found));
   if (result != CLI_OK) return result;
-  found->placement[0] = mine;
+  found->list[0] = mine;
   if (collective != NULL &&
-      collective->all_gather(collective->state, &mine, sizeof mine, found->placement) != QUERN_OK)
+      collective->all_gather(collective->state, &mine, sizeof mine, found->list) != QUERN_OK)
     return cli_fail_library();
   return CLI_OK;
 }
@@ -88,12 +88,12 @@ static void print_chunks(FILE *out, const char *what, const chunks *self, size_t
     fprintf(out, " on %zu of them, whole on %zu", self->count, devices - self->count);
 }
 
-void cli_residency_print(const cli_residency *placement, FILE *out) {
-  const size_t devices = placement->count;
+void cli_residency_print(const cli_residency *residency, FILE *out) {
+  const size_t devices = residency->count;
   chunks train = {0}, test = {0};
   size_t bytes = 0;
   for (size_t i = 0; i < devices; i++) {
-    const quern_data_residency *current = &placement->placement[i];
+    const quern_data_residency *current = &residency->list[i];
     add_chunk(&train, current->train_chunk);
     add_chunk(&test, current->test_chunk);
     if (current->bytes > bytes) bytes = current->bytes;
@@ -114,7 +114,7 @@ void cli_residency_json(cli_json *json, cJSON *object, const quern_data_residenc
   cli_json_number(json, object, "test_chunk", (double)current->test_chunk);
 }
 
-void cli_residency_free(cli_residency *placement) {
-  free(placement->placement);
-  *placement = (cli_residency){NULL, 0};
+void cli_residency_free(cli_residency *residency) {
+  free(residency->list);
+  *residency = (cli_residency){NULL, 0};
 }

@@ -25,7 +25,7 @@ typedef struct train_session {
   size_t batch;
   quern_optimizer optimizer;
   quern_schedule schedule;
-  cli_residency placement;
+  cli_residency residency;
   bool done;               /* not interrupted */
   const char *saved;       /* the model's file, or NULL */
   bool held_out;           /* the test samples are a part of the data */

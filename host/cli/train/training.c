@@ -74,7 +74,7 @@ static cli_exit place(train_session *run, const quern_train_options *training) {
                                                 run->train, training, run->out));
   if (result != CLI_OK) return result;
   return cli_ranks_agree(cli_residency_find(&run->devices, run->network, run->train, run->test,
-                                            training, &run->placement));
+                                            training, &run->residency));
 }
 
 static cli_exit run_session(train_session *run) {
@@ -90,7 +90,7 @@ static cli_exit run_session(train_session *run) {
   cli_training_announce(run);
   result = place(run, &training);
   if (result != CLI_OK) return result;
-  cli_residency_print(&run->placement, run->out);
+  cli_residency_print(&run->residency, run->out);
   fputc('\n', run->out);
   fflush(run->out);
   result = cli_ranks_agree(train(run, &training));
@@ -110,7 +110,7 @@ cli_exit cli_run_training(const train_settings *settings) {
   if (result == CLI_OK) result = logged;
   cli_json_free(&session.json);
   free(session.class_weights);
-  cli_residency_free(&session.placement);
+  cli_residency_free(&session.residency);
   cli_device_set_close(&session.devices);
   quern_network_free(session.network);
   quern_dataset_free(session.test);

@@ -51,12 +51,12 @@ static cli_exit print_json(train_session *run, double samples_per_second) {
   cli_json_metrics(json, json->root, "test_", &run->last.test);
   cli_json_number(json, json->root, "train_loss", run->last.train_loss);
   cli_json_number(json, json->root, "samples_per_second", samples_per_second);
-  cli_device_set_json(json, &run->devices, run->placement.placement);
+  cli_device_set_json(json, &run->devices, run->residency.list);
   cli_json_network(json, run->network);
   cli_json_text(json, json->root, "data", quern_dataset_source(run->train));
   cli_json_number(json, json->root, "train_samples", (double)quern_dataset_rows(run->train));
   cli_json_number(json, json->root, "test_samples", (double)quern_dataset_rows(run->test));
-  cli_residency_json(json, json->root, &run->placement.placement[0]);
+  cli_residency_json(json, json->root, &run->residency.list[0]);
   cli_json_number(json, json->root, "batch", (double)run->batch);
   cli_json_text(json, json->root, "optimizer", quern_optimizer_name(run->optimizer.kind));
   cli_json_text(json, json->root, "schedule", quern_schedule_name(run->schedule.kind));
