@@ -42,7 +42,7 @@ quern__digits quern__digits_of_float(float value);
 quern__digits quern__digits_of_double(double value);
 
 /* Parses a decimal number of at most `most`. Unlike strtoull, accepts digits only, no blanks and no
- * signs. *end is the first byte after them. False if there is no such number. */
+ * signs. *end is the first byte after them. Returns false if there is no such number. */
 bool quern__parse_whole(const char *text, uint64_t most, uint64_t *value, const char **end);
 
 /* Creates the C locale, for strtof_l; the caller frees it. */

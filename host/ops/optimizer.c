@@ -9,11 +9,11 @@ enum { F = sizeof(float) };
 void quern__check_step(quern__check *check, const quern_optimizer *optimizer, uint64_t step) {
   QUERN__CHECK(check, optimizer != NULL && quern_optimizer_name(optimizer->kind) != NULL,
                QUERN_ERROR_ARGUMENT, "%s: the optimizer is %s", check->op,
-               optimizer == NULL ? "NULL" : "none that there is");
+               optimizer == NULL ? "NULL" : "unknown");
   QUERN__CHECK(check, step > 0, QUERN_ERROR_ARGUMENT, "%s: step 0, expected 1 or more", check->op);
 }
 
-/* m or v of `parameters`, which must be none just where the optimizer does not keep it. */
+/* m or v of `parameters`: required if the optimizer keeps it, and else refused. */
 static quern_span check_kept(quern__check *check, const char *name, const char *text, bool keeps,
                              quern_tensor kept, quern_tensor parameters) {
   const quern_span span = quern__check_optional(check, name, kept, F);

@@ -1,4 +1,4 @@
-/* Lists what training changes, for checkpoints and for moving back to where an epoch began. */
+/* Lists what training changes, for checkpoints and for going back to the start of an epoch. */
 #include "training_state.h"
 
 #include "../base/error.h"

@@ -48,7 +48,7 @@ static inline quern_model_options quern_model_options_default(void) {
 /* Reads a file that quern_model_save or safetensors.torch.save_file(model.state_dict(), path)
  * wrote. Every two-dimensional "<name>.weight" is a layer, in natural order of the names ("2"
  * before "10"), and "<name>.bias" its bias. A missing bias is zero and frozen, except before a
- * normalization, where it is trained. A one-dimensional "<name>.weight" is the normalization of the
+ * normalization: then it is trained. A one-dimensional "<name>.weight" is the normalization of the
  * layer directly before it: batch normalization if it has running statistics. Its epsilon is
  * PyTorch's unless the metadata contain one. options may be NULL. The caller owns *network. Any
  * other tensor is an error that names it. */

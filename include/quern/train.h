@@ -95,15 +95,15 @@ typedef struct quern_train_options {
   /* Samples per step; the last step of an epoch takes the rest. 0, the default: 64, or as few as
    * give an epoch of a small data set 20 steps. See quern_train_options_resolve. */
   size_t batch;
-  /* Of the shuffle and of dropout: the same seed gives the same order and masks everywhere.
+  /* Seed of the shuffle and of dropout: the same seed gives the same order and masks everywhere.
    * Default 1. */
   uint64_t seed;
 
   /* --- Optimizer --- */
   /* default quern_optimizer_default(): QUERN_OPTIMIZER_ADAM with a learning rate of 0.002 */
   quern_optimizer optimizer;
-  /* Of the learning rate, per optimizer step, over all epochs. Default quern_schedule_default():
-   * QUERN_SCHEDULE_ONE_CYCLE. */
+  /* Schedule of the learning rate, per optimizer step, over all epochs. Default
+   * quern_schedule_default(): QUERN_SCHEDULE_ONE_CYCLE. */
   quern_schedule schedule;
   /* Maximum norm of all gradients, see quern_clip_norm. 0, the default: no limit. */
   float clip_norm;
@@ -212,7 +212,7 @@ QUERN_API quern_status quern_predict(quern_context *context, const quern_network
  * options, on a device of its own.
  *
  * `batch` is the batch of all ranks together. All ranks share one shuffle. Of a batch's n samples
- * in that order, rank r takes those from floor(n (s_0 + … + s_{r-1}) / Σ s) on, s being the shares.
+ * in that order, rank r takes those from floor(n (s_0 + … + s_{r-1}) / Σ s) on; s are the shares.
  * Without shares, parts differ by at most one sample; one may be empty. Each rank sums the gradient
  * of its samples, divided by n. These sums are added in rank order (all_reduce_start), and each
  * rank clips and updates by the result. So every rank has the same parameters after each step; they

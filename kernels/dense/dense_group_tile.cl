@@ -50,17 +50,16 @@
 #ifndef SLICES
 #define SLICES 1
 #endif
-/* Blocks in local memory: 1, or 2 to save one of the two barriers a block. */
+/* Blocks in local memory: 1, or 2 to save one of the two barriers per block. */
 #ifndef BUFFERS
 #define BUFFERS 1
 #endif
-/* Vectors that no one uses after each row of a block, against bank conflicts where a block is
- * transposed. */
+/* Unused vectors after each row of a block, against bank conflicts if a block is transposed. */
 #ifndef PADDING
 #define PADDING 1
 #endif
-/* Vectors of a row that neighboring work-items take where a block is transposed: more of them read
- * global memory in longer runs, fewer conflict less when they write to local memory. A divisor of
+/* Vectors of a row that neighboring work-items read if a block is transposed. More of them read
+ * global memory in longer runs; fewer conflict less when they write to local memory. A divisor of
  * GROUP_DEPTH / VECTOR_WIDTH. */
 #ifndef RUN
 #define RUN (GROUP_DEPTH / VECTOR_WIDTH % 4 == 0 ? 4 : GROUP_DEPTH / VECTOR_WIDTH % 2 == 0 ? 2 : 1)

@@ -155,7 +155,7 @@ static void test_optimizers(void **state) {
   assert_fails(quern_optimizer_update(C, NULL, 1, g, p, STATE(m, v)), ARGUMENT, "optimizer",
                "NULL");
   assert_fails(quern_optimizer_update(C, &none, 1, g, p, STATE(m, v)), ARGUMENT,
-               "the optimizer is none");
+               "the optimizer is unknown");
   assert_fails(quern_optimizer_update(C, &adam, 0, g, p, STATE(m, v)), ARGUMENT, "step 0");
   assert_fails(quern_optimizer_update(C, &adam, 1, g, at(1, 4, 3), STATE(m, v)), SHAPE,
                "parameters is 4x3", "3x4");

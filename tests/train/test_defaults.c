@@ -41,7 +41,7 @@ static void assert_same_options(const quern_train_options *a, const quern_train_
   assert_ptr_equal(a->shares, b->shares);
 }
 
-/* Of a struct that is shorter or longer than the library's. */
+/* A struct may be shorter or longer than the library's. */
 static void test_other_sizes(void **state) {
   (void)state;
   struct {

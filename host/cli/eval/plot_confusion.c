@@ -29,7 +29,7 @@ static const cli_color ink = {40, 40, 40}, gray = {110, 110, 110}, frame = {200,
 typedef struct drawing {
   cli_canvas canvas;
   const cli_confusion *confusion;
-  char **labels; /* owned, one a class */
+  char **labels; /* owned, one per class */
   size_t shown;  /* every stride-th label is written */
   double cell, left, top, widest;
   bool upright; /* the columns' labels are rotated, since they do not fit side by side */

@@ -1,13 +1,13 @@
-/* Launchers of the matrix products: one work-item a tile of the result. */
+/* Launchers of the matrix products: one work-item per tile of the result. */
 #include "../../base/error.h"
 #include "../../base/size.h"
 #include "dense_group.h"
 
 /* Work-items wanted for each compute unit: enough to even out their ends, few enough to share a
  * panel widely. */
-enum { ITEMS_A_UNIT = 4 };
-/* Tiles that a work-item runs through its panel, at least, where there are so many rows. */
-enum { TILES_A_PANEL = 4 };
+enum { ITEMS_PER_UNIT = 4 };
+/* The least tiles per work-item and panel, if there are enough rows. */
+enum { TILES_PER_PANEL = 4 };
 
 /* Divides a result of rows x columns among work-items: each takes a strip of `tile_columns` and
  * `*item_rows` rows, which are whole tiles. */
@@ -16,9 +16,9 @@ static quern__range divide(const quern__cl *cl, size_t rows, size_t columns, siz
   const quern__cl_tuning *tuning = quern__cl_tuning_of(cl);
   const size_t strips = quern__divide_up(columns, tile_columns),
                tiles = quern__divide_up(rows, tile_rows);
-  const size_t parts = quern__divide_up(quern__cl_compute_units(cl) * ITEMS_A_UNIT, strips);
+  const size_t parts = quern__divide_up(quern__cl_compute_units(cl) * ITEMS_PER_UNIT, strips);
   size_t tiles_each = quern__divide_up(tiles, parts);
-  if (tiles_each < TILES_A_PANEL) tiles_each = TILES_A_PANEL;
+  if (tiles_each < TILES_PER_PANEL) tiles_each = TILES_PER_PANEL;
   *item_rows = tiles_each * tile_rows;
   return (quern__range){
       .dimensions = 2,

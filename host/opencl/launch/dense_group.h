@@ -1,4 +1,4 @@
-/* The matrix products by work-groups: what dense.c hands on where the device's row says
+/* The matrix products by work-groups, which dense.c calls if the device's row has
  * QUERN__DENSE_GROUP. */
 #ifndef QUERN_HOST_OPENCL_LAUNCH_DENSE_GROUP_H
 #define QUERN_HOST_OPENCL_LAUNCH_DENSE_GROUP_H

@@ -4,7 +4,7 @@
 
 /* Implementations may hold commands back until a flush. An epoch is queued without waiting, so the
  * device would be idle meanwhile. Frequent enough to keep it busy, rare enough to cost nothing. */
-enum { LAUNCHES_A_FLUSH = 32 };
+enum { LAUNCHES_PER_FLUSH = 32 };
 
 quern__range quern__range_items(const quern__cl *cl, size_t items) {
   return (quern__range){.dimensions = 1, .global = {items}, .local = {cl->tuning.group}};
@@ -86,7 +86,7 @@ quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range 
   }
   QUERN__FORWARD(QUERN__CL(EnqueueNDRangeKernel, setter.name, cl->queue, setter.kernel,
                            range.dimensions, NULL, range.global, range.local, 0, NULL, NULL));
-  if (++cl->unflushed < LAUNCHES_A_FLUSH) return QUERN_OK;
+  if (++cl->unflushed < LAUNCHES_PER_FLUSH) return QUERN_OK;
   cl->unflushed = 0;
   return QUERN__CL(Flush, setter.name, cl->queue);
 }

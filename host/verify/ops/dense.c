@@ -88,7 +88,7 @@ static quern_status check_forward(quern__verify *v, const quern__dense_shape *s,
   quern__values *values = &v->values;
   quern__op op = {.call = forward, .magnitude = forward_magnitude, .arguments = &activation};
   quern__values_next(values);
-  /* `absolute` is for the roundings of f where |h| is at most 1, `own` where it is more. */
+  /* `absolute` allows for f's rounding if |h| is at most 1, `own` if it is larger. */
   const quern__activation_info *info = info_of(activation);
   const double own = is_simple(activation.kind) ? 0 : info->forward;
   op.bound = (quern__bound){.kind = whole ? QUERN__EXACT : QUERN__CLOSE,

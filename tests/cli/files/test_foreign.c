@@ -168,7 +168,7 @@ static void test_devices(void **state) {
     check_any(&hostile, lines[i]); /* without a driver the reference is the only device */
 }
 
-/* The line that tells how to continue is for a shell, so the path in it is unchanged. */
+/* The command that continues is for a shell, so the path in it is unchanged. */
 static void test_interrupted(void **state) {
   (void)state;
   const kept_path checkpoint = keep("a'b\\" HOSTILE);
