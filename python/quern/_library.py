@@ -28,7 +28,8 @@ def _open():
     what = (
         "QUERN_LIBRARY names a library that cannot be opened"
         if os.environ.get("QUERN_LIBRARY")
-        else "libquern was not found; install it, or set QUERN_LIBRARY to the path of " + _SONAME
+        else "libquern was not found; build it with -DBUILD_SHARED_LIBS=ON and install it, or set "
+        "QUERN_LIBRARY to the path of " + _SONAME
     )
     raise ImportError(f"quern: {what} ({'; '.join(failures)})")
 

@@ -22,6 +22,7 @@ _VALUES = {
         "binary-crossentropy": "binary",
         "bcewithlogitsloss": "binary",
         "sigmoid": "binary",
+        "crossentropy": "categorical",
         "cross-entropy": "categorical",
         "categorical-crossentropy": "categorical",
         "crossentropyloss": "categorical",
@@ -106,7 +107,7 @@ def hint(what, text, names):
 
 
 def none_of(what, text, names):
-    """Returns the message for a text that is none of the names."""
+    """Returns the message for an unknown name."""
     return f"{what}: {text!r}, expected one of {', '.join(names)}{hint(what, text, names)}"
 
 
@@ -115,7 +116,7 @@ def _argument_hint(name, parameters):
     if known is not None and known.split("=")[0] in parameters:
         return f"; did you mean {known}?"
     near = difflib.get_close_matches(name.lower(), parameters, 1)
-    return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(parameters)}"
+    return f"; did you mean {near[0]}?" if near else f"; expected one of {', '.join(parameters)}"
 
 
 def names_arguments(function):

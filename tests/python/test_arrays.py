@@ -233,7 +233,7 @@ class Arrays(unittest.TestCase):
             ("'epoch'; did you mean epochs?", {"epoch": 3}),
             ("'validation_split'; did you mean validation?", {"validation_split": 0.1}),
             ("'weight_deacy'; did you mean weight_decay?", {"weight_deacy": 0.1}),
-            ("'zzz'; there are x, y, epochs, ", {"zzz": 0.1}),
+            ("'zzz'; expected one of x, y, epochs, ", {"zzz": 0.1}),
         ):
             with self.subTest(words=words), self.assertRaisesRegex(TypeError, re.escape(words)):
                 fit(**call)
@@ -244,6 +244,7 @@ class Arrays(unittest.TestCase):
             ("did you mean one-cycle?", lambda: fit(schedule="onecycle")),
             ("did you mean squared?", lambda: quern.Network(4, [3], "mse")),
             ("did you mean categorical?", lambda: quern.Network(4, [3], "cross_entropy")),
+            ("did you mean categorical?", lambda: quern.Network(4, [3], "crossentropy")),
             ("did you mean binary?", lambda: quern.Network(4, [3], "binary_crossentropy")),
             ("did you mean leaky-relu?", lambda: quern.Network(4, [dense("LeakyReLU"), 3])),
             ("did you mean silu?", lambda: quern.Network(4, [dense("swish"), 3])),

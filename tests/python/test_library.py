@@ -31,7 +31,8 @@ class Finding(unittest.TestCase):
         said = run("import quern", QUERN_LIBRARY=None, LD_LIBRARY_PATH=None)
         self.assertRegex(
             said,
-            r"ImportError: quern: libquern was not found; install it, or set QUERN_LIBRARY to the "
+            r"ImportError: quern: libquern was not found; build it with -DBUILD_SHARED_LIBS=ON and "
+            r"install it, or set QUERN_LIBRARY to the "
             r"path of "
             r"libquern\.so\.\d+ \(.*cannot open",
         )
