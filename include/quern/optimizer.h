@@ -73,7 +73,7 @@ QUERN_API double quern_optimizer_usual_rate(quern_optimizer_kind kind);
 /* Returns the optimizer of quern_train_options_default(): ADAM with its usual rate. */
 QUERN_API quern_optimizer quern_optimizer_default(void);
 
-/* Whether the optimizer keeps m and v, each as long as the parameters. */
+/* True if the optimizer keeps m and v, each as long as the parameters. */
 QUERN_API bool quern_optimizer_keeps_momentum(const quern_optimizer *optimizer); /* m */
 QUERN_API bool quern_optimizer_keeps_square(const quern_optimizer *optimizer);   /* v */
 

@@ -37,7 +37,7 @@ OptimizerStep optimizer_of_bias(OptimizerStep update) {
   return of_bias;
 }
 
-/* Whether the rule reads and writes m, and v. */
+/* True if the rule reads and writes m, and v. */
 #define KEEPS_MOMENTUM(rule) ((rule) != RULE_SGD && (rule) != RULE_RMSPROP)
 #define KEEPS_SQUARE(rule)   ((rule) >= RULE_ADAM)
 

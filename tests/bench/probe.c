@@ -201,7 +201,7 @@ cli_exit bench_probe_wait(void *state, size_t times, double *seconds) {
   return run(probe, probe->count, 1, 1, true, times, seconds);
 }
 
-/* Whether all `count` floats of the buffer have the value. */
+/* Fails unless all `count` floats of the buffer have the value. */
 static cli_exit expect(const bench_probe *probe, cl_mem buffer, size_t count, float value,
                        const char *what) {
   float *values = malloc(count * sizeof *values);

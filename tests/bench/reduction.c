@@ -130,7 +130,7 @@ static float value_of(size_t rank, size_t i) {
   return measure_value(rank + 1, i);
 }
 
-/* Whether this rank's result is right. */
+/* True if this rank's result is right. */
 static bool is_right(const reduction *self, reduction_way way) {
   const size_t ranks = self->collective->ranks, rank = self->collective->rank;
   const size_t begin = quern__part_begin(self->count, rank, ranks);

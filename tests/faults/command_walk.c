@@ -142,7 +142,7 @@ static bool begins(bytes whole, bytes part) {
   return part.size <= whole.size && memcmp(whole.data, part.data, part.size) == 0;
 }
 
-/* Whether the file is right after a success or a failure. */
+/* True if the file is right after a success or a failure. */
 static bool file_is_right(const written *file, bool success) {
   const bytes now = read_file(file->name), whole = read_file(in_folder("clean", file->name));
   bool right = same(now, whole);

@@ -82,7 +82,7 @@ static inline size_t element_of(const operand *as) {
   return as->role == BYTES ? 1 : 4;
 }
 
-/* Whether PERIOD rows of memory can stand for all. */
+/* True if PERIOD rows of memory can stand for all. */
 static inline bool repeats(const operand *as) {
   return as->rows == MANY && as->columns == COLUMNS;
 }

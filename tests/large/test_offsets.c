@@ -8,7 +8,7 @@
  * not at the start of a page. */
 static const size_t far = ((size_t)1 << 34) + 4 * 1003;
 
-/* Whether the system grants so much memory. PoCL ends a process if it gets none for a buffer. */
+/* True if the system grants so much memory. PoCL ends a process if it gets none for a buffer. */
 static bool is_promised(size_t bytes) {
   void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory != MAP_FAILED && munmap(memory, bytes) == 0;

@@ -36,7 +36,7 @@ static inline void write_changed(const char *name, const char *from, const char 
   free(bytes);
 }
 
-/* Whether quern was built with protobuf-c. Without it, calls fail with an error that says so. */
+/* True if quern was built with protobuf-c. Without it, calls fail with an error that says so. */
 static inline bool is_supported(void) {
   quern_network *network;
   return quern_onnx_load(path_of("missing.onnx"), NULL, &network) != QUERN_ERROR_UNSUPPORTED;

@@ -151,7 +151,7 @@ static void test_widths(void **state) {
                "at most 8");
 }
 
-/* Whether fma() is one instruction, by the CPU in the device's name. */
+/* The CPU in the device's name tells if fma() is one instruction. */
 static void test_fused(void **state) {
   (void)state;
   static const struct {
@@ -187,7 +187,7 @@ static void test_sizes(void **state) {
   assert_int_equal(quern__cl_group_choose(any, 4096, 4096, 8), QUERN__GROUP_small);
 }
 
-/* Whether this device's row has the tile that a kernel is built for. */
+/* True if this device's row has the tile that a kernel is built for. */
 static bool has_tile(const quern__cl_tuning *tuning, quern__kernel kernel) {
   if (tuning->dense == QUERN__DENSE_ITEM)
     return kernel < first_group_kernel || kernel > last_group_kernel;

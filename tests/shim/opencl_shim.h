@@ -15,7 +15,7 @@ void quern_shim_describe(char *text, size_t size);
 /* Bytes of all buffers created so far, freed or not, except those in the host's memory. */
 size_t quern_shim_allocated(void);
 
-/* Whether devices report memory of their own. */
+/* Makes devices report memory of their own, or none. */
 void quern_shim_set_discrete(bool discrete);
 
 /* Programs created from source so far. */

@@ -53,7 +53,7 @@ extern SHIM_LOCAL shim_other_functions shim_other;
 /* Bytes of buffers, and programs from source, created so far. */
 extern SHIM_LOCAL atomic_size_t shim_allocated, shim_sources;
 
-/* Whether devices report memory of their own: see quern_shim_set_discrete. */
+/* True if devices report memory of their own: see quern_shim_set_discrete. */
 extern SHIM_LOCAL atomic_bool shim_is_discrete;
 
 /* Count an object if the call succeeded, and return its result. */

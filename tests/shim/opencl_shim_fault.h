@@ -42,14 +42,14 @@ size_t quern_shim_calls(void);
 size_t quern_shim_spoiled(void);
 const char *quern_shim_first_spoiled(void);
 
-/* Whether the message names an entry point that was spoiled. */
+/* True if the message names an entry point that was spoiled. */
 bool quern_shim_is_blamed(const char *message);
 
 /* --- For the shim --- */
 
 /* The error to return instead of forwarding, or CL_SUCCESS. Counts the call. */
 cl_int quern_shim_fails(const char *entry);
-/* Whether the last counted query is to be cut; its binary corrupted; the log replaced. */
+/* True if the last counted query is to be cut; its binary corrupted; the log replaced. */
 bool quern_shim_cuts(void);
 bool quern_shim_corrupts(void);
 bool quern_shim_has_log(void);

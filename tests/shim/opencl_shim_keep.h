@@ -28,7 +28,7 @@ void quern_shim_keep_source(cl_program program, size_t count, const char **strin
                             const size_t *lengths);
 void quern_shim_forget(cl_program freed);
 
-/* Whether a program with the same source and options was built before, which then replaces this
+/* True if a program with the same source and options was built before, which then replaces this
  * one. Otherwise this one is kept after its build. */
 bool quern_shim_is_built(cl_program program, const char *options);
 void quern_shim_keep_built(cl_program program, const char *options);

@@ -1,4 +1,4 @@
-/* Whether a gauge grows: the slope of a line through its samples that ignores single jumps. */
+/* Decides if a gauge grows: the slope of a line through its samples that ignores single jumps. */
 #ifndef QUERN_TESTS_SOAK_TREND_H
 #define QUERN_TESTS_SOAK_TREND_H
 

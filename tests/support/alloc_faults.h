@@ -22,7 +22,7 @@ long alloc_faults_live(void);
  * room. */
 void alloc_faults_record(uint64_t *places, size_t room);
 
-/* Whether a walk makes allocation n fail: the first with its call stack, or, with QUERN_TEST_LONG,
+/* True if a walk makes allocation n fail: the first with its call stack, or, with QUERN_TEST_LONG,
  * each. */
 bool alloc_faults_chosen(const uint64_t *places, size_t n);
 

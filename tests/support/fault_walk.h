@@ -37,7 +37,7 @@ typedef struct fault_operation {
   void (*after)(fault_place *place);
   /* may be NULL: frees what prepare and run created, however far they got */
   void (*undo)(fault_place *place);
-  /* Whether the operation may succeed although this entry point failed, because it has an
+  /* True if the operation may succeed although this entry point failed, because it has an
    * alternative; NULL: never. */
   bool (*may_fall_back)(const char *entry);
 } fault_operation;

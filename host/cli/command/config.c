@@ -190,7 +190,7 @@ static void print_quoted(FILE *file, const char *value) {
   fputc('"', file);
 }
 
-/* Whether a text without quotes reads as itself. */
+/* True if a text without quotes reads as itself. */
 static bool is_plain(const char *text) {
   const size_t length = strlen(text);
   return *text != '"' && strchr(text, '\n') == NULL && strchr(" \t\r", *text) == NULL &&

@@ -27,7 +27,7 @@ void cli_help_command(const cli_command *command, const void *settings);
  * itself. */
 bool cli_help_data(const cli_command *command, const char *word, const void *settings);
 
-/* Whether the placeholder of an option's value lists its choices: "on|off". */
+/* True if the placeholder of an option's value lists its choices: "on|off". */
 bool cli_option_lists_choices(const cli_option *option);
 
 /* An option's default as text, which the caller frees; NULL if it has none, or memory is out. */

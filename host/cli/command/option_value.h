@@ -15,7 +15,7 @@ cli_parsed cli_option_set(const cli_option *option, const char *text, void *sett
 cli_parsed cli_option_refuse(const cli_command *command, const cli_option *option,
                              const char *label, const char *text);
 
-/* Whether the settings hold a value that cli_option_set would take. */
+/* True if the settings hold a value that cli_option_set would take. */
 bool cli_option_is_set(const cli_option *option, const void *settings);
 
 /* Prints the value that is set so that cli_option_set reads the same. */
@@ -28,7 +28,7 @@ extern const char cli_size_letters[];
  * float cannot hold it. */
 bool cli_parse_float(const char *text, double *value, char **end);
 
-/* Whether the option takes "auto", which leaves the loss unset. */
+/* True if the option takes "auto", which leaves the loss unset. */
 bool cli_loss_may_be_open(const cli_option *option);
 
 #endif

@@ -23,7 +23,7 @@ static int decimals_of(const char *printed) {
   return point == NULL ? 0 : (int)strspn(point + 1, "0123456789");
 }
 
-/* Whether `value`, rounded to the printed digits, equals the printed number. */
+/* True if `value`, rounded to the printed digits, equals the printed number. */
 static bool is_same(const char *printed, float value) {
   char rounded[64]; /* floats have up to 39 digits before the point, and the document 8 after */
   const char *number = number_of(printed);

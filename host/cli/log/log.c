@@ -53,7 +53,7 @@ cli_exit cli_log_open(const char *path, bool resumed, cli_log *log) {
   return result;
 }
 
-/* Whether a log of this task has the field. */
+/* True if a log of this task has the field. */
 static bool has(const cli_log *log, int tasks) {
   return (tasks >> log->task & 1) != 0;
 }

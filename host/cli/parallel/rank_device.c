@@ -82,7 +82,7 @@ static void describe(const quern_device_info *info, place *mine) {
   find_cores(&mine->cores);
 }
 
-/* Whether two ranks would slow each other down. The reference has a single thread, which the system
+/* True if two ranks would slow each other down. The reference has a single thread, which the system
  * schedules. */
 static bool share(const place *a, const place *b) {
   if (strcmp(a->host, b->host) != 0 || a->kind != b->kind || a->kind == QUERN_DEVICE_REFERENCE)

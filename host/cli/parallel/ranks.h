@@ -23,7 +23,7 @@ cli_exit cli_ranks_connect(double timeout);
 /* Returns the collective for quern_train_options; NULL for one rank. */
 const quern_collective *cli_ranks_collective(void);
 
-/* Whether there is a launcher, even of one rank. */
+/* True if there is a launcher, even of one rank. */
 bool cli_ranks_are_launched(void);
 
 size_t cli_ranks_count(void);
@@ -31,7 +31,7 @@ size_t cli_ranks_count(void);
 /* This rank's number on its host. */
 size_t cli_ranks_local(void);
 
-/* Whether this is rank 0, which alone prints, logs and saves. */
+/* True if this is rank 0, which alone prints, logs and saves. */
 bool cli_ranks_is_first(void);
 
 /* Returns the common result: that of the first rank that failed, whose line is printed. All ranks

@@ -12,7 +12,7 @@ typedef struct cli_range {
 #define CLI_RANGE_EMPTY                                                                            \
   { 1.0, 0.0 }
 
-/* Whether an axis can show the number: it and differences of two such numbers are finite. */
+/* True if an axis can show the number: it and differences of two such numbers are finite. */
 #define CLI_AXIS_LARGEST 1e300
 bool cli_axis_shows(double value);
 

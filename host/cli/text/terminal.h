@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Whether output to `stream` may be colored. NO_COLOR (no-color.org), if set and not empty, forbids
+/* True if output to `stream` may be colored. NO_COLOR (no-color.org), if set and not empty, forbids
  * it; then CLICOLOR_FORCE, if set and not 0, demands it; else it may on a terminal, unless CLICOLOR
  * is 0 or the terminal is dumb. */
 bool cli_terminal_color(FILE *stream);
 
-/* Whether a line of `stream` can be overwritten: it is a terminal, and not a dumb one. */
+/* True if a line of `stream` can be overwritten: it is a terminal, and not a dumb one. */
 bool cli_terminal_overwrites(FILE *stream);
 
-/* Whether the locale's characters are UTF-8. */
+/* True if the locale's characters are UTF-8. */
 bool cli_terminal_utf8(void);
 
 /* The columns of the terminal behind `stream`; 80 if there is none or they are unknown. */

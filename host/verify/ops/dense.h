@@ -15,7 +15,7 @@ extern const size_t quern__dense_shape_count;
 /* Whole numbers have exact sums in any order; fractions have errors within the tolerance. */
 float *quern__dense_values(quern__values *values, size_t count, bool whole);
 
-/* Whether to leave out this variant of a shape: tiny shapes have all variants, others a few that
+/* True to leave out this variant of a shape: tiny shapes have all variants, others a few that
  * change with the shape. */
 bool quern__dense_skips(const quern__verify *v, size_t index, unsigned variant);
 

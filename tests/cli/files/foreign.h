@@ -83,7 +83,7 @@ static inline void write_table(const char *path, const char *header, const char 
   assert_int_equal(fclose(file), 0);
 }
 
-/* Whether the command takes its file or not. */
+/* Runs a command that may take its file or refuse it. */
 static inline void check_any(const command_setting *setting, const char *const *arguments) {
   command_result result = run_with(setting, arguments);
   assert_in_range(result.code, 0, 2);
