@@ -55,11 +55,16 @@ static quern_status check_weights(const float *weights, size_t count) {
                            "plan class weights: all are 0, expected at least one above 0");
 }
 
+/* Whole steps depend on whether the loss is changed. */
+static quern_status prepare_steps(quern_plan *plan) {
+  return plan->has_optimizer ? quern__plan_prepare_steps(plan, &plan->optimizer) : QUERN_OK;
+}
+
 quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights) {
   QUERN__FORWARD(check_categorical("class weights", plan));
   if (weights == NULL) {
     plan->has_class_weights = false;
-    return QUERN_OK;
+    return prepare_steps(plan);
   }
   const size_t classes = quern__shape_outputs(&plan->shape);
   QUERN__FORWARD(check_weights(weights, classes));
@@ -71,7 +76,7 @@ quern_status quern_plan_set_class_weights(quern_plan *plan, const float *weights
   QUERN__FORWARD(
       quern_buffer_write(plan->class_weights, 0, classes * sizeof *weights, weights, QUERN_WAIT));
   plan->has_class_weights = true;
-  return QUERN_OK;
+  return prepare_steps(plan);
 }
 
 quern_status quern_plan_set_label_smoothing(quern_plan *plan, float smoothing) {
@@ -80,11 +85,15 @@ quern_status quern_plan_set_label_smoothing(quern_plan *plan, float smoothing) {
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan label smoothing: %g, expected 0 to 1",
                        (double)smoothing);
   plan->label_smoothing = smoothing;
-  return QUERN_OK;
+  return prepare_steps(plan);
 }
 
 bool quern__plan_changes_loss(const quern_plan *plan) {
   return plan->has_class_weights || plan->label_smoothing > 0.0f;
+}
+
+quern_tensor quern__plan_class_weights(const quern_plan *plan) {
+  return plan->has_class_weights ? weights_of_classes(plan) : quern_none();
 }
 
 static quern_status sum_label_weights(quern_plan *plan, quern_tensor labels) {

@@ -78,15 +78,20 @@ bool quern__loss_takes_targets(quern_loss loss) {
   return loss != QUERN_LOSS_CATEGORICAL && loss != QUERN_LOSS_ELEMENTWISE;
 }
 
+quern_status quern__plan_check_expected(const quern_plan *plan, const quern__targets *targets) {
+  if (targets->targets.buffer == NULL || quern__loss_takes_targets(plan->shape.loss))
+    return QUERN_OK;
+  return quern__fail(QUERN_ERROR_ARGUMENT,
+                     "plan loss: targets given, but the %s loss expects labels",
+                     quern_loss_name(plan->shape.loss));
+}
+
 quern_status quern__plan_loss(quern_plan *plan, const quern__targets *targets, float scale,
                               quern_tensor losses, quern_tensor dz) {
   const bool has_targets = targets->targets.buffer != NULL;
   const size_t n = has_targets ? targets->targets.rows : targets->labels.columns;
   quern_tensor z = quern__plan_output(plan, plan->shape.layer_count - 1, n);
-  if (has_targets && !quern__loss_takes_targets(plan->shape.loss))
-    return quern__fail(QUERN_ERROR_ARGUMENT,
-                       "plan loss: targets given, but the %s loss expects labels",
-                       quern_loss_name(plan->shape.loss));
+  QUERN__FORWARD(quern__plan_check_expected(plan, targets));
   if (plan->shape.loss == QUERN_LOSS_CATEGORICAL)
     return quern_softmax_cross_entropy(plan->context, z, targets->labels, scale, losses, dz);
   quern_tensor y =

@@ -1,4 +1,5 @@
 /* Whole training steps in one call of the backend. */
+#include "../functions/dropout.h"
 #include "../functions/optimizer.h"
 
 #include "../base/error.h"
@@ -10,53 +11,94 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Whole steps support one loss on identity outputs, derivatives that read H, in-place updates, and
- * neither normalization nor dropout. */
-static bool is_supported(const quern_plan *plan) {
-  for (size_t l = 0; l < plan->shape.layer_count; l++) {
-    const quern_layer *layer = &plan->shape.layers[l].layer;
-    if (quern_activation_reads_z(layer->activation.kind) || layer->dropout > 0.0f ||
-        layer->normalization.kind != QUERN_NORMALIZATION_NONE)
-      return false;
-  }
-  return plan->mode == QUERN_PLAN_TRAINING && plan->shape.loss == QUERN_LOSS_CATEGORICAL &&
-         quern__shape_last(&plan->shape)->layer.activation.kind == QUERN_ACTIVATION_IDENTITY;
+/* Whole steps have no ops for normalization, and update in place. */
+static bool may_be_whole(const quern_plan *plan) {
+  for (size_t l = 0; l < plan->shape.layer_count; l++)
+    if (plan->shape.layers[l].layer.normalization.kind != QUERN_NORMALIZATION_NONE) return false;
+  return plan->mode == QUERN_PLAN_TRAINING && plan->context->backend->steps_create != NULL;
 }
 
-quern_status quern__plan_create_steps(quern_plan *plan, size_t kept) {
+static quern_steps_layer describe_layer(const quern_plan *plan, size_t l) {
+  const quern__placed_layer *placed = &plan->shape.layers[l];
+  return (quern_steps_layer){.in = placed->inputs,
+                             .out = placed->layer.units,
+                             .activation = placed->layer.activation,
+                             .weights = placed->weights,
+                             .bias = placed->bias,
+                             .output = plan->places[l].output,
+                             .learns_weights = !placed->layer.freeze_weights,
+                             .learns_bias = !placed->layer.freeze_bias,
+                             .threshold = quern__dropout_threshold(placed->layer.dropout),
+                             .scale = quern__dropout_scale(placed->layer.dropout)};
+}
+
+static quern_status create_steps(quern_plan *plan, const quern__steps_demand *demand) {
   quern_context *context = plan->context;
-  const quern_backend *backend = context->backend;
-  if (backend->steps_create == NULL || !is_supported(plan)) return QUERN_OK;
-  plan->whole_steps_ranges = kept;
   const size_t count = plan->shape.layer_count;
   quern_steps_layer *layers = calloc(count, sizeof *layers);
   if (layers == NULL) return quern__fail_memory("plan", count * sizeof *layers);
-  for (size_t l = 0; l < count; l++) {
-    const quern__placed_layer *placed = &plan->shape.layers[l];
-    layers[l] = (quern_steps_layer){.in = placed->inputs,
-                                    .out = placed->layer.units,
-                                    .activation = placed->layer.activation,
-                                    .weights = placed->weights,
-                                    .bias = placed->bias,
-                                    .output = plan->places[l].output,
-                                    .learns_weights = !placed->layer.freeze_weights,
-                                    .learns_bias = !placed->layer.freeze_bias};
-  }
-  const quern_status status =
-      QUERN__CALL(context, backend->steps_create(context->state, layers, count, plan->batch, kept,
-                                                 &plan->whole_steps));
+  for (size_t l = 0; l < count; l++) layers[l] = describe_layer(plan, l);
+  const quern_steps_network network = {.layers = layers,
+                                       .layer_count = count,
+                                       .batch = plan->batch,
+                                       .kept = demand->kept,
+                                       .loss = plan->shape.loss,
+                                       .delta = plan->shape.huber_delta,
+                                       .changes_loss = demand->changes_loss,
+                                       .rule = demand->rule};
+  const quern_status status = QUERN__CALL(
+      context, context->backend->steps_create(context->state, &network, &plan->whole_steps));
   free(layers);
   return status;
+}
+
+static bool same_demand(const quern__steps_demand *a, const quern__steps_demand *b) {
+  return a->has_optimizer == b->has_optimizer && a->kept == b->kept && a->rule == b->rule &&
+         a->changes_loss == b->changes_loss;
+}
+
+quern_status quern__plan_prepare_steps(quern_plan *plan, const quern_optimizer *optimizer) {
+  const quern__steps_demand demand = {.has_optimizer = true,
+                                      .kept = quern__optimizer_ranges(optimizer),
+                                      .rule = quern__optimizer_step(optimizer, 1).rule,
+                                      .changes_loss = quern__plan_changes_loss(plan)};
+  if (!may_be_whole(plan) || same_demand(&demand, &plan->whole_steps_demand)) return QUERN_OK;
+  if (plan->whole_steps != NULL)
+    QUERN__FORWARD(quern_context_finish(plan->context)); /* steps may be queued */
+  quern__plan_free_steps(plan);
+  QUERN__FORWARD(create_steps(plan, &demand));
+  plan->whole_steps_demand = demand;
+  return QUERN_OK;
 }
 
 void quern__plan_free_steps(quern_plan *plan) {
   if (plan->whole_steps != NULL)
     plan->context->backend->steps_free(plan->context->state, plan->whole_steps);
   plan->whole_steps = NULL;
+  plan->whole_steps_demand = (quern__steps_demand){.has_optimizer = false};
 }
 
 bool quern__plan_has_steps(const quern_plan *plan) {
-  return plan->whole_steps != NULL && !quern__plan_changes_loss(plan);
+  return plan->whole_steps != NULL;
+}
+
+/* Memory for the targets of a batch: where the caller's are gathered, or for one-hot rows. */
+static quern_tensor batch_targets(const quern_plan *plan, const quern__samples *samples) {
+  if (plan->shape.loss == QUERN_LOSS_CATEGORICAL || samples->expected.targets.buffer != NULL)
+    return samples->batch.targets;
+  return quern_matrix(plan->targets, 0, plan->batch, quern__shape_outputs(&plan->shape));
+}
+
+/* Checks the labels or targets, and that the losses are apart from them. */
+static void check_expected(quern__check *check, const quern_plan *plan,
+                           const quern__samples *samples, quern_tensor losses) {
+  const quern_tensor labels = samples->expected.labels, targets = samples->expected.targets;
+  const size_t rows = samples->source.rows;
+  quern__check_shape(check, "labels", labels, 1, rows, "one for each sample");
+  quern__check_shape(check, "targets", targets, rows, quern__shape_outputs(&plan->shape),
+                     "a row for each sample, a column for each output");
+  quern__check_apart(check, "losses", losses, "labels", labels, F, I);
+  quern__check_apart(check, "losses", losses, "targets", targets, F, F);
 }
 
 quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
@@ -71,6 +113,7 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
                      dz = quern_vector(plan->dz, 0, units);
   const quern_optimizer_state kept = quern__plan_state(plan, parameters);
   const size_t element_bytes = samples->element == QUERN_ELEMENT_UINT8 ? 1 : F;
+  QUERN__FORWARD(quern__plan_check_expected(plan, &samples->expected));
   quern__check check = quern__check_begin("plan step", plan->context);
   const quern_steps_op op = {
       .n = n,
@@ -81,10 +124,18 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
       .updates = updates,
       .update_rows = quern__check_optional(&check, "updates", update_rows, sizeof *updates),
       .source = quern__check_tensor(&check, "x", source, element_bytes),
-      .labels = quern__check_tensor(&check, "labels", samples->labels, I),
       .indices = quern__check_optional(&check, "order", order, I),
+      .labels = quern__check_optional(&check, "labels", samples->expected.labels, I),
+      .targets = quern__check_optional(&check, "targets", samples->expected.targets, F),
       .x = quern__check_optional(&check, "batch", samples->x, F),
-      .batch_labels = quern__check_optional(&check, "batch labels", samples->batch_labels, I),
+      .batch_labels = quern__check_optional(&check, "batch labels", samples->batch.labels, I),
+      .batch_targets =
+          quern__check_optional(&check, "batch targets", batch_targets(plan, samples), F),
+      .smoothing = plan->label_smoothing,
+      .class_weights =
+          quern__check_optional(&check, "class weights", quern__plan_class_weights(plan), F),
+      .seed = plan->dropout_seed,
+      .step = plan->steps_taken,
       .parameters = quern__check_tensor(&check, "parameters", parameters, F),
       .outputs = quern__check_tensor(&check, "outputs", outputs, F),
       .dz = quern__check_tensor(&check, "dz", dz, F),
@@ -97,10 +148,9 @@ quern_status quern__plan_steps(quern_plan *plan, const quern__samples *samples,
   QUERN__CHECK(&check, order.buffer != NULL || n <= plan->batch, QUERN_ERROR_SHAPE,
                "plan forward: x is %zux%zu, expected at most %zu samples of %zu inputs",
                source.rows, source.columns, plan->batch, plan->shape.inputs);
-  quern__check_shape(&check, "labels", samples->labels, 1, source.rows, "one for each sample");
+  check_expected(&check, plan, samples, losses);
   quern__check_shape(&check, "losses", losses, 1, n, "one for each sample");
   quern__check_apart(&check, "losses", losses, "x", source, F, element_bytes);
-  quern__check_apart(&check, "losses", losses, "labels", samples->labels, F, I);
   if (check.status != QUERN_OK) return check.status;
   QUERN__FORWARD(QUERN__CALL(plan->context, plan->context->backend->steps_run(
                                                 plan->context->state, plan->whole_steps, &op)));

@@ -9,7 +9,7 @@ static size_t flat_bytes(const quern__shape *shape) {
   return shape->flat_count * sizeof(float); /* fits: checked when the shape was created */
 }
 
-static size_t count_ranges(const quern_optimizer *optimizer) {
+size_t quern__optimizer_ranges(const quern_optimizer *optimizer) {
   return (quern_optimizer_keeps_momentum(optimizer) ? 1u : 0u) +
          (quern_optimizer_keeps_square(optimizer) ? 1u : 0u);
 }
@@ -20,7 +20,7 @@ quern_status quern_plan_optimizer_bytes(const quern_network *network,
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "plan optimizer bytes: the network or the result pointer is NULL");
   QUERN__FORWARD(quern_optimizer_check(optimizer));
-  const size_t ranges = count_ranges(optimizer);
+  const size_t ranges = quern__optimizer_ranges(optimizer);
   if (flat_bytes(&network->shape) > SIZE_MAX / 2)
     return quern__fail(QUERN_ERROR_OVERFLOW,
                        "plan optimizer bytes: two ranges of %zu bytes overflow",
@@ -48,15 +48,6 @@ static quern_status prepare_range(quern_plan *plan, bool fresh, quern_buffer **r
                : QUERN_OK;
 }
 
-/* The backend's state for whole steps depends on the number of state arrays. */
-static quern_status prepare_steps(quern_plan *plan, size_t kept) {
-  if (plan->has_optimizer && plan->whole_steps_ranges == kept) return QUERN_OK;
-  if (plan->whole_steps != NULL)
-    QUERN__FORWARD(quern_context_finish(plan->context)); /* steps may be queued */
-  quern__plan_free_steps(plan);
-  return quern__plan_create_steps(plan, kept);
-}
-
 quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *optimizer) {
   if (plan == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "plan set optimizer: the plan is NULL");
@@ -70,7 +61,7 @@ quern_status quern_plan_set_optimizer(quern_plan *plan, const quern_optimizer *o
     QUERN__FORWARD(prepare_range(plan, fresh, &plan->momentum));
   if (quern_optimizer_keeps_square(optimizer))
     QUERN__FORWARD(prepare_range(plan, fresh, &plan->square));
-  QUERN__FORWARD(prepare_steps(plan, count_ranges(optimizer)));
+  QUERN__FORWARD(quern__plan_prepare_steps(plan, optimizer));
   plan->optimizer = *optimizer;
   plan->has_optimizer = true;
   if (fresh) plan->optimizer_steps = 0;

@@ -32,6 +32,14 @@ typedef struct quern__buckets {
   size_t count;
 } quern__buckets;
 
+/* What the backend's state for whole steps depends on, beside the plan's shape. */
+typedef struct quern__steps_demand {
+  bool has_optimizer; /* else there are no steps yet */
+  size_t kept;        /* number of the optimizer's state arrays */
+  int32_t rule;       /* of its updates */
+  bool changes_loss;
+} quern__steps_demand;
+
 struct quern_plan {
   quern_context *context; /* held */
   quern__shape shape;     /* owned */
@@ -50,10 +58,10 @@ struct quern_plan {
   size_t statistics_scratch; /* offset of that room, [2][widest] */
   /* dZ of every layer, laid out like H; holds Z before, if f' reads Z. Not for INFERENCE. */
   quern_buffer *dz;
-  void *whole_steps;         /* the backend's state for whole steps; NULL if steps run op by op */
-  size_t whole_steps_ranges; /* number of state arrays it was created for: see steps_create */
-  quern_buffer *targets;     /* one-hot [batch][outputs]; not for CATEGORICAL */
-  quern_buffer *classes;     /* int32_t [batch] */
+  void *whole_steps; /* the backend's state for whole steps; NULL if steps run op by op */
+  quern__steps_demand whole_steps_demand; /* what it was created for */
+  quern_buffer *targets;                  /* one-hot [batch][outputs]; not for CATEGORICAL */
+  quern_buffer *classes;                  /* int32_t [batch] */
   bool has_optimizer;
   quern_optimizer optimizer;
   /* the optimizer's state: flat ranges, each NULL until first needed */
@@ -231,6 +239,12 @@ quern_status quern__plan_training_loss(quern_plan *plan, const quern__targets *e
 /* True if class weights or label smoothing are set. */
 bool quern__plan_changes_loss(const quern_plan *plan);
 
+/* The class weights; none if the plan has none. */
+quern_tensor quern__plan_class_weights(const quern_plan *plan);
+
+/* Fails if the targets are not what the loss reads. */
+quern_status quern__plan_check_expected(const quern_plan *plan, const quern__targets *expected);
+
 /* Computes the bytes of `class_weights`. */
 quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch, size_t *bytes);
 
@@ -238,19 +252,25 @@ quern_status quern__class_weights_bytes(const quern__shape *shape, size_t batch,
 quern_status quern__clip_bytes(const quern__shape *shape, const quern__buckets *buckets,
                                size_t *bytes);
 
+/* Number of ranges, each as long as the parameters, that the optimizer keeps. */
+size_t quern__optimizer_ranges(const quern_optimizer *optimizer);
+
 /* The optimizer's state for a tensor of the parameters. */
 quern_optimizer_state quern__plan_state(const quern_plan *plan, quern_tensor tensor);
 
 /* The samples of whole steps: a data set with an order, and memory to gather one batch of it. */
 typedef struct quern__samples {
   quern_element element;
-  quern_tensor source, labels, order; /* order: one index per sample to use */
+  quern_tensor source, order; /* order: one index per sample to use */
+  quern__targets expected;    /* of all samples of the source */
   float scale, offset;
-  quern_tensor x, batch_labels;
+  quern_tensor x;
+  quern__targets batch; /* memory for the labels or targets of a batch */
 } quern__samples;
 
-/* Creates the backend's state for whole steps, once the plan has an optimizer; and frees it. */
-quern_status quern__plan_create_steps(quern_plan *plan, size_t kept);
+/* Creates the backend's state for whole steps with this optimizer and the plan's training loss,
+ * unless it exists; waits if it replaces another. And frees it. */
+quern_status quern__plan_prepare_steps(quern_plan *plan, const quern_optimizer *optimizer);
 void quern__plan_free_steps(quern_plan *plan);
 
 /* True if quern__plan_steps may be called: the backend runs whole steps of this plan. */

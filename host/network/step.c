@@ -121,12 +121,12 @@ quern_status quern__plan_step(quern_plan *plan, quern_tensor x, const quern__tar
     return quern__fail(QUERN_ERROR_SHAPE,
                        "plan step: %zu %s for %zu samples, expected one per sample", n,
                        has_targets ? "rows of targets" : "labels", x.rows);
-  if (quern__plan_has_steps(plan) && !has_targets) {
+  if (quern__plan_has_steps(plan)) {
     const quern_optimizer_step update =
         quern__optimizer_step(&plan->optimizer, plan->optimizer_steps + 1);
     return quern__plan_steps(
         plan,
-        &(quern__samples){.element = QUERN_ELEMENT_FLOAT32, .source = x, .labels = targets->labels},
+        &(quern__samples){.element = QUERN_ELEMENT_FLOAT32, .source = x, .expected = *targets},
         &update, quern_none(), losses);
   }
   QUERN__FORWARD(quern__plan_gradients(plan, x, targets, NULL, losses, NULL));

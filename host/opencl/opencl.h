@@ -8,8 +8,8 @@
 #include "arguments.h"
 #include "tuning.h"
 
-/* X(family, file): kernels/…/<file>.cl, in the order of a program's text. `optimizer_rules` and
- * `philox` have no kernels. */
+/* X(family, file): kernels/…/<file>.cl, in the order of a program's text. `optimizer_rules`,
+ * `philox` and `loss_row` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                         \
   X(optimizer_rules, optimizer_rules)                                                              \
   X(philox, philox)                                                                                \
@@ -25,6 +25,7 @@
   X(dropout, dropout)                                                                              \
   X(normalization, normalization)                                                                  \
   X(softmax, softmax)                                                                              \
+  X(loss_row, loss_row)                                                                            \
   X(loss, loss)                                                                                    \
   X(optimizer, optimizer)                                                                          \
   X(gather, gather)                                                                                \
@@ -146,8 +147,7 @@ QUERN_OPS(QUERN__CL_LAUNCHER)
 #undef QUERN__CL_LAUNCHER
 bool quern__cl_updates_in_one_pass(void *state);
 
-quern_status quern__cl_fused_steps_create(void *state, const quern_steps_layer *layers,
-                                          size_t layer_count, size_t batch, size_t kept,
+quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network *network,
                                           void **steps);
 void quern__cl_fused_steps_free(void *state, void *steps);
 quern_status quern__cl_fused_steps_run(void *state, void *steps, const quern_steps_op *op);

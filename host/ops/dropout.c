@@ -1,4 +1,5 @@
 /* Dropout: checks, and the mask's key, threshold and scale, computed once for every backend. */
+#include "../functions/dropout.h"
 #include "../base/error.h"
 #include "../functions/philox.h"
 #include "check.h"
@@ -28,7 +29,7 @@ quern_status quern_dropout(quern_context *context, quern_dropout_mask mask, quer
   quern__philox(counter, key, words);
   op.key[0] = words[0];
   op.key[1] = words[1];
-  op.threshold = (uint32_t)((double)mask.p * 0x1p32);
-  op.scale = (float)(1.0 / (1.0 - (double)mask.p));
+  op.threshold = quern__dropout_threshold(mask.p);
+  op.scale = quern__dropout_scale(mask.p);
   return QUERN__CALL(context, context->backend->dropout(context->state, &op));
 }

@@ -79,10 +79,9 @@ typedef struct quern_backend {
 
   /* Optional, all three or none: whole training steps at once, for backends that then need fewer
    * launches than op by op. steps_create prepares what the steps of one network and batch size
-   * need; *steps NULL means that op by op is better here. `kept` is the number of optimizer state
-   * ranges, each as long as the parameters: 0 to 2. `layers` is read during the call only. */
-  quern_status (*steps_create)(void *state, const quern_steps_layer *layers, size_t layer_count,
-                               size_t batch, size_t kept, void **steps);
+   * need; *steps NULL means that op by op is better here, or that the backend lacks something the
+   * network needs. `network` is read during the call only. */
+  quern_status (*steps_create)(void *state, const quern_steps_network *network, void **steps);
   /* Called after all work queued with them is done, or if none was. */
   void (*steps_free)(void *state, void *steps);
   quern_status (*steps_run)(void *state, void *steps, const quern_steps_op *op);

@@ -8,6 +8,7 @@
 #define QUERN_BACKEND_OPS_H
 
 #include <quern/activation.h>
+#include <quern/loss.h>
 #include <quern/ops.h>
 
 #ifdef __cplusplus
@@ -244,27 +245,53 @@ typedef struct quern_random_uniform_op {
 } quern_random_uniform_op;
 
 /* A layer of a network trained in whole steps. `weights` and `bias` are element offsets into the
- * flat parameters. `output` is one into the outputs, which hold H of a batch, [batch][out] per
- * layer; dZ has the same layout. */
+ * flat parameters. `output` is one into the outputs, which hold the input of the layer above, H
+ * after dropout, of a batch, [batch][out] per layer; dZ has the same layout. The place of a layer's
+ * dZ may hold anything before dZ. */
 typedef struct quern_steps_layer {
   size_t in, out;
   quern_activation activation;
   size_t weights, bias, output;
   bool learns_weights, learns_bias;
+  uint32_t threshold; /* of dropout, with the scale of kept values: see quern_dropout_op; 0: none */
+  float scale;
 } quern_steps_layer;
 
-/* Training steps under categorical cross-entropy of the last layer, whose activation is the
- * identity. The n samples are split into consecutive batches, the last possibly smaller. Sample i
- * of a step is row indices[i] of the source, gathered into x and batch_labels. Without indices it
- * is row i, the source is floats, and n is one batch. */
+/* What is the same in all steps of a network. */
+typedef struct quern_steps_network {
+  const quern_steps_layer *layers; /* valid during the call only */
+  size_t layer_count;
+  size_t batch; /* samples of a batch, at most */
+  size_t kept;  /* optimizer state ranges, each as long as the parameters: 0 to 2 */
+  quern_loss loss;
+  float delta;       /* of the Huber loss */
+  bool changes_loss; /* label smoothing or class weights: see quern_steps_op */
+  int32_t rule; /* quern_optimizer_rule of the updates; those of steps in which a schedule sets the
+                 * momentum to 0 have RMSPROP instead of RMSPROP_MOMENTUM */
+} quern_steps_network;
+
+/* Training steps. The n samples are split into consecutive batches, the last possibly smaller.
+ * Sample i of a step is row indices[i] of the source and of the labels or targets, gathered into x
+ * and batch_labels or batch_targets. Without indices it is row i, the source is floats, and n is
+ * one batch.
+ *
+ * The losses and gradients are those of the ops, with scale 1 / samples of the batch and, for class
+ * weights, the sum of those of the batch's labels. With labels, losses other than CATEGORICAL read
+ * their one-hot rows (quern_one_hot), stored in batch_targets. The dropout mask of layer l in the
+ * s-th step is that of quern_dropout with first_row 0, this seed, and step + s. */
 typedef struct quern_steps_op {
   size_t n, source_rows;
   quern_element element;
   float scale, offset;                 /* of gathered samples: see quern_gather_rows */
   const quern_optimizer_step *updates; /* one per step; valid during the call only */
   quern_span update_rows;              /* the same on the device; may be none */
-  quern_span source, labels, indices;  /* indices may be none */
-  quern_span x, batch_labels;          /* none without indices */
+  quern_span source, indices;          /* indices may be none */
+  quern_span labels, targets;          /* one is none; targets are floats [source_rows][outputs] */
+  quern_span x, batch_labels;          /* none without indices; batch_labels none with targets */
+  quern_span batch_targets;            /* [batch][outputs]; none for CATEGORICAL */
+  float smoothing;                     /* of labels, for CATEGORICAL */
+  quern_span class_weights;            /* [outputs], for CATEGORICAL; may be none */
+  uint64_t seed, step;                 /* of dropout */
   quern_span parameters, outputs, dz;
   quern_span momentum, square; /* laid out like the parameters; none if no update reads it */
   quern_span losses;           /* one float per sample; may be none */

@@ -1,46 +1,5 @@
-/* Losses with their gradients, one sample per work-item. Formulas: include/quern/ops.h. Z [n][k],
- * losses [n] or null, dZ [n][k] or null. dz may be z, so each logit is read before its gradient is
- * written. Needs common.cl. */
-
-/* Handles a sample whose label is out of range: reports it, sets its loss to NaN and its gradient
- * to 0. */
-void bad_label(uint k, __global float *loss, __global float *dz_row, __global int *faults,
-               uint row) {
-  quern_fault(faults, QUERN_FAULT_LABEL, row);
-  if (loss) *loss = NAN;
-  if (dz_row)
-    for (uint a = 0; a < k; a++) dz_row[a] = 0.0f;
-}
-
-/* Categorical cross-entropy of softmax outputs. With m the largest logit, e_a = exp(z_a - m), R = Σ
- * e_a without the label's, and S = e_label + R:
- *   loss = log S + (m - z_label)       dZ_a = scale e_a / S       dZ_label = -scale R / S
- * R is summed separately: if the label is almost certain, S - e_label would have no digits left. */
-void softmax_cross_entropy_row(uint k, __global const float *z_row, int label, float scale,
-                               __global float *loss, __global float *dz_row, __global int *faults,
-                               uint row) {
-  if (label < 0 || (uint)label >= k) {
-    bad_label(k, loss, dz_row, faults, row);
-    return;
-  }
-
-  float largest = z_row[0];
-  for (uint a = 1; a < k; a++)
-    if (z_row[a] > largest) largest = z_row[a];
-  const float max_minus_label = largest - z_row[label];
-  float sum_others = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const float power = exp(z_row[a] - largest);
-    if (a != (uint)label) sum_others += power;
-    if (dz_row) dz_row[a] = power;
-  }
-  const float power_of_label = exp(-max_minus_label);
-  const float sum = power_of_label + sum_others;
-  if (loss) *loss = max_minus_label == 0.0f ? log1p(sum_others) : log(sum) + max_minus_label;
-  if (dz_row)
-    for (uint a = 0; a < k; a++)
-      dz_row[a] = scale * ((a == (uint)label ? -sum_others : dz_row[a]) / sum);
-}
+/* Losses with their gradients, one sample per work-item. Z [n][k], losses [n] or null, dZ [n][k] or
+ * null. dz may be z. Needs common.cl and loss_row.cl. */
 
 __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                     __global const int *labels, ulong labels_offset, float scale,
@@ -53,18 +12,7 @@ __kernel void softmax_cross_entropy(uint n, uint k, __global const float *z, ulo
                             dz ? dz + dz_offset + row * k : dz, faults, (uint)row);
 }
 
-/* Returns weight * value, given value/2: a difference of two logits may exceed FLT_MAX, and halving
- * is exact. Returns 0 for weight 0, since 0 · log 0 is 0 here. */
-float weighted(float weight, float halved) {
-  return weight == 0.0f ? 0.0f : 2.0f * weight * halved;
-}
-
-/* Categorical cross-entropy with class weights w (null: all 1) and label smoothing e. With m, e_a,
- * R and S as above, W = Σ w_a, hard = (1 - e) w_label, share = e/k, and c = n / total (0 if total
- * is 0; 1 if `total` is null):
- *   loss = c [ hard (log S + m - z_label) + share (W log S + Σ_a w_a (m - z_a)) ]
- *   dZ_a = scale c [ hard (e_a / S) + share (W e_a / S - w_a) ]
- * At the label, -R / S replaces the e_a / S after `hard`. */
+/* The factor is n / total; 1 if `total` is null. */
 __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                      __global const int *labels, ulong labels_offset,
                                      __global const float *weights, ulong weights_offset,
@@ -74,46 +22,11 @@ __kernel void weighted_cross_entropy(uint n, uint k, __global const float *z, ul
                                      __global int *faults) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  __global const float *z_row = z + z_offset + row * k;
-  __global float *dz_row = dz ? dz + dz_offset + row * k : dz;
-  const int label = labels[labels_offset + row];
-  if (label < 0 || (uint)label >= k) {
-    bad_label(k, losses ? losses + losses_offset + row : losses, dz_row, faults, (uint)row);
-    return;
-  }
-
-  float largest = z_row[0];
-  for (uint a = 1; a < k; a++)
-    if (z_row[a] > largest) largest = z_row[a];
-  const float hard = (1.0f - smoothing) * (weights ? weights[weights_offset + label] : 1.0f);
-  const float share = smoothing / (float)k;
-  const float max_minus_label = 0.5f * largest - 0.5f * z_row[label]; /* halved */
-  float sum_others = 0.0f, power_of_label = 0.0f, weight_sum = 0.0f, distances = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const float value = z_row[a], weight = weights ? weights[weights_offset + a] : 1.0f;
-    const float power = exp(value - largest);
-    if (a == (uint)label)
-      power_of_label = power;
-    else
-      sum_others += power;
-    weight_sum += weight;
-    distances += weighted(share * weight, 0.5f * largest - 0.5f * value);
-    if (dz_row) dz_row[a] = power;
-  }
-  const float sum = power_of_label + sum_others;
-  const float log_sum = max_minus_label == 0.0f ? log1p(sum_others) : log(sum);
-  float factor = 1.0f;
-  if (total) factor = total[total_offset] == 0.0f ? 0.0f : (float)n / total[total_offset];
-  if (losses)
-    losses[losses_offset + row] = factor * (weighted(hard, max_minus_label) + distances +
-                                            (hard + share * weight_sum) * log_sum);
-  if (dz_row)
-    for (uint a = 0; a < k; a++) {
-      const float weight = weights ? weights[weights_offset + a] : 1.0f, output = dz_row[a] / sum;
-      dz_row[a] = scale * factor *
-                  (hard * (a == (uint)label ? -sum_others / sum : output) +
-                   share * (weight_sum * output - weight));
-    }
+  weighted_cross_entropy_row(k, z + z_offset + row * k, labels[labels_offset + row],
+                             weights ? weights + weights_offset : weights, smoothing,
+                             total ? weights_factor(n, total[total_offset]) : 1.0f, scale,
+                             losses ? losses + losses_offset + row : losses,
+                             dz ? dz + dz_offset + row * k : dz, faults, (uint)row);
 }
 
 /* weights_r = class_weights_{label_r}, or 0 if the label is out of range. */
@@ -122,130 +35,31 @@ __kernel void label_weights(uint n, uint k, __global const int *labels, ulong la
                             __global float *weights, ulong weights_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  const int label = labels[labels_offset + row];
   weights[weights_offset + row] =
-      label >= 0 && (uint)label < k ? class_weights[class_weights_offset + label] : 0.0f;
+      label_weight(labels[labels_offset + row], k, class_weights + class_weights_offset);
 }
 
-/* The worked example's loss of softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
- *   loss = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]       dZ_a = scale (D_a - O_a Σ_{b≠a} R_b)
- *
- * Only the largest output, O_* at logit m, can approach 1. With m2 the largest other logit, T =
- * Σ_{a≠*} exp(z_a - m2) and S = 1 + T exp(m2 - m):
- *   O_a = exp(z_a - m) / S     P = 1 - O_* = T exp(m2 - m) / S     log P = (m2 - m) + log T - log S
- * P may underflow, so R_* = D_* / P is not computed. O_a R_* = D_* q_a with q_a = exp(z_a - m2) / T
- * replaces it:
- *   dZ_a = scale (D_a - O_a (ΣR - R_a) - D_* q_a)   for a ≠ *
- *   dZ_* = scale (D_* - O_* ΣR),   ΣR over b ≠ *
- * z - m may overflow to -infinity, whose exp is correctly 0. */
 __kernel void elementwise_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                         __global const float *y, ulong y_offset, float scale,
                                         __global float *losses, ulong losses_offset,
                                         __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  __global const float *z_row = z + z_offset + row * k;
-  __global const float *y_row = y + y_offset + row * k;
-
-  uint argmax = 0;
-  float largest = z_row[0], second = -INFINITY;
-  for (uint a = 1; a < k; a++) {
-    const float value = z_row[a];
-    if (value > largest) {
-      second = largest;
-      largest = value;
-      argmax = a;
-    } else if (value > second) {
-      second = value;
-    }
-  }
-  float rest = 0.0f; /* T */
-  for (uint a = 0; a < k; a++)
-    if (a != argmax) rest += exp(z_row[a] - second);
-  const float beyond = rest * exp(second - largest);
-  const float sum = 1.0f + beyond; /* S */
-  const float log_sum = log1p(beyond);
-  const float argmax_difference = (1.0f - y_row[argmax]) - beyond / sum; /* D_* */
-
-  float ratios = 0.0f; /* ΣR */
-  float loss =
-      -weighted(y_row[argmax], -0.5f * log_sum) -
-      weighted(1.0f - y_row[argmax], 0.5f * second - 0.5f * largest + 0.5f * (log(rest) - log_sum));
-  for (uint b = 0; b < k; b++) {
-    if (b == argmax) continue;
-    const float output = exp(z_row[b] - largest) / sum;
-    ratios += (output - y_row[b]) / (1.0f - output);
-    if (losses)
-      loss -= weighted(y_row[b], 0.5f * z_row[b] - 0.5f * largest - 0.5f * log_sum) +
-              weighted(1.0f - y_row[b], 0.5f * log1p(-output));
-  }
-  if (losses) losses[losses_offset + row] = loss;
-  if (!dz) return;
-
-  __global float *dz_row = dz + dz_offset + row * k;
-  for (uint a = 0; a < k; a++) {
-    float gradient;
-    if (a == argmax) {
-      gradient = argmax_difference - ratios / sum;
-    } else {
-      const float value = z_row[a];
-      const float output = exp(value - largest) / sum;
-      const float difference = output - y_row[a];
-      const float ratio = difference / (1.0f - output);
-      const float share = exp(value - second) / rest; /* q */
-      gradient = difference - output * (ratios - ratio) - argmax_difference * share;
-    }
-    dz_row[a] = scale * gradient;
-  }
+  elementwise_cross_entropy_row(k, z + z_offset + row * k, y + y_offset + row * k, scale,
+                                losses ? losses + losses_offset + row : losses,
+                                dz ? dz + dz_offset + row * k : dz);
 }
 
-/* Binary cross-entropy of logits. `inverse` is 1/k, `factor` scale/k. Values of the sigmoid near 0
- * or 1 are never subtracted from 1. */
+/* `inverse` is 1/k, `factor` scale/k. */
 __kernel void binary_cross_entropy(uint n, uint k, __global const float *z, ulong z_offset,
                                    __global const float *y, ulong y_offset, float inverse,
                                    float factor, __global float *losses, ulong losses_offset,
                                    __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  float loss = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const size_t at = row * k + a;
-    const float value = z[z_offset + at], target = y[y_offset + at];
-    /* max(Z, 0) - Z Y, as a product without intermediate overflow. */
-    const float linear = value > 0.0f ? value * (1.0f - target) : -value * target;
-    if (losses) loss += inverse * (linear + log1p(exp(-fabs(value))));
-    if (dz)
-      dz[dz_offset + at] = factor * (value > 0.0f ? (1.0f - target) - 1.0f / (1.0f + exp(value))
-                                                  : 1.0f / (1.0f + exp(-value)) - target);
-  }
-  if (losses) losses[losses_offset + row] = loss;
-}
-
-/* The losses that are a mean of a function of the difference z - y. */
-#define MEAN_SQUARED  0
-#define MEAN_ABSOLUTE 1
-#define MEAN_HUBER    2
-
-/* One sample. Returns the loss, Σ inverse · f(difference), and sets dz to factor · f'(difference)
- * unless it is null. `inverse` is 1/k. */
-float mean_loss_row(int kind, uint k, __global const float *z, __global const float *y, float delta,
-                    float inverse, float factor, __global float *dz) {
-  float loss = 0.0f;
-  for (uint a = 0; a < k; a++) {
-    const float difference = z[a] - y[a];
-    float gradient = difference;
-    if (kind == MEAN_SQUARED) {
-      loss += (inverse * difference) * difference;
-    } else if (kind == MEAN_ABSOLUTE) { /* sign() would turn NaN into 0 */
-      loss += inverse * fabs(difference);
-      gradient = difference > 0.0f ? 1.0f : difference < 0.0f ? -1.0f : difference;
-    } else {
-      gradient = difference > delta ? delta : difference < -delta ? -delta : difference;
-      loss += (inverse * gradient) * (difference - 0.5f * gradient);
-    }
-    if (dz) dz[a] = factor * gradient;
-  }
-  return loss;
+  binary_cross_entropy_row(k, z + z_offset + row * k, y + y_offset + row * k, inverse, factor,
+                           losses ? losses + losses_offset + row : losses,
+                           dz ? dz + dz_offset + row * k : dz);
 }
 
 /* Mean squared error. `factor` is 2 scale/k. */
@@ -255,7 +69,7 @@ __kernel void mean_squared_error(uint n, uint k, __global const float *z, ulong 
                                  __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  const float loss = mean_loss_row(MEAN_SQUARED, k, z + z_offset + row * k, y + y_offset + row * k,
+  const float loss = mean_loss_row(LOSS_SQUARED, k, z + z_offset + row * k, y + y_offset + row * k,
                                    0.0f, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }
@@ -267,7 +81,7 @@ __kernel void mean_absolute_error(uint n, uint k, __global const float *z, ulong
                                   __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  const float loss = mean_loss_row(MEAN_ABSOLUTE, k, z + z_offset + row * k, y + y_offset + row * k,
+  const float loss = mean_loss_row(LOSS_ABSOLUTE, k, z + z_offset + row * k, y + y_offset + row * k,
                                    0.0f, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }
@@ -279,7 +93,7 @@ __kernel void huber_loss(uint n, uint k, __global const float *z, ulong z_offset
                          __global float *dz, ulong dz_offset) {
   const size_t row = get_global_id(0);
   if (row >= n) return;
-  const float loss = mean_loss_row(MEAN_HUBER, k, z + z_offset + row * k, y + y_offset + row * k,
+  const float loss = mean_loss_row(LOSS_HUBER, k, z + z_offset + row * k, y + y_offset + row * k,
                                    delta, inverse, factor, dz ? dz + dz_offset + row * k : dz);
   if (losses) losses[losses_offset + row] = loss;
 }

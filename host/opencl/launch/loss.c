@@ -1,6 +1,14 @@
 /* Launchers of the losses. */
 #include "../opencl.h"
 
+#include <quern/loss.h>
+
+/* The numbers of kernels/loss/loss_row.cl. */
+_Static_assert(QUERN_LOSS_CATEGORICAL == 0 && QUERN_LOSS_ELEMENTWISE == 1 &&
+                   QUERN_LOSS_BINARY == 2 && QUERN_LOSS_SQUARED == 3 && QUERN_LOSS_ABSOLUTE == 4 &&
+                   QUERN_LOSS_HUBER == 5,
+               "LOSS_CATEGORICAL … of loss_row.cl are the numbers of quern_loss");
+
 #define INPUTS(op) UINT((op)->n), UINT((op)->k), SPAN((op)->z), SPAN((op)->target)
 
 #define RESULTS(op) SPAN((op)->losses), SPAN((op)->dz)

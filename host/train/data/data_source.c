@@ -165,11 +165,23 @@ static quern_tensor values_of(const quern__data_source *source, const quern__chu
   return quern_matrix(chunk->buffer, 0, chunk->rows, source->columns);
 }
 
-/* A vector of labels, or a matrix of targets. */
-static quern_tensor targets_in(const quern__data_source *source, const quern__chunk *chunk) {
-  const size_t place = quern__targets_place(source, chunk->rows) / sizeof(float);
-  if (source->target_count == 0) return quern_vector(chunk->buffer, place, chunk->rows);
-  return quern_matrix(chunk->buffer, place, chunk->rows, source->target_count);
+/* A vector of labels, or a matrix of targets, of `rows` samples from an element of a buffer. */
+static quern__targets targets_in(const quern__data_source *source, quern_buffer *buffer,
+                                 size_t place, size_t rows) {
+  if (source->target_count == 0)
+    return (quern__targets){.labels = quern_vector(buffer, place, rows)};
+  return (quern__targets){.targets = quern_matrix(buffer, place, rows, source->target_count)};
+}
+
+static quern__targets targets_of_chunk(const quern__data_source *source,
+                                       const quern__chunk *chunk) {
+  return targets_in(source, chunk->buffer,
+                    quern__targets_place(source, chunk->rows) / sizeof(float), chunk->rows);
+}
+
+static quern__targets targets_of_batch(const quern__data_source *source, const quern__batch *batch,
+                                       size_t rows) {
+  return targets_in(source, source->target_count == 0 ? batch->labels : batch->targets, 0, rows);
 }
 
 quern_status quern__data_source_gather(quern__data_source *source, size_t first, size_t n,
@@ -183,14 +195,12 @@ quern_status quern__data_source_gather(quern__data_source *source, size_t first,
   QUERN__FORWARD(quern_gather_rows(context, source->element, values_of(source, chunk), indices,
                                    source->scale, source->offset, *x));
   if (targets == NULL) return QUERN_OK;
-  *targets = (quern__targets){.labels = quern_none()};
-  if (source->target_count == 0) {
-    targets->labels = quern_vector(batch->labels, 0, n);
-    return quern_gather_labels(context, targets_in(source, chunk), indices, targets->labels);
-  }
-  targets->targets = quern_matrix(batch->targets, 0, n, source->target_count);
-  return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, targets_in(source, chunk), indices, 1.0f,
-                           0.0f, targets->targets);
+  const quern__targets all = targets_of_chunk(source, chunk);
+  *targets = targets_of_batch(source, batch, n);
+  if (source->target_count == 0)
+    return quern_gather_labels(context, all.labels, indices, targets->labels);
+  return quern_gather_rows(context, QUERN_ELEMENT_FLOAT32, all.targets, indices, 1.0f, 0.0f,
+                           targets->targets);
 }
 
 quern_status quern__data_source_samples(quern__data_source *source, size_t first, size_t n,
@@ -200,12 +210,12 @@ quern_status quern__data_source_samples(quern__data_source *source, size_t first
   QUERN__FORWARD(find_chunk(source, first, &chunk));
   *samples = (quern__samples){.element = source->element,
                               .source = values_of(source, chunk),
-                              .labels = targets_in(source, chunk),
+                              .expected = targets_of_chunk(source, chunk),
                               .order = indices_of(source, chunk, first, n),
                               .scale = source->scale,
                               .offset = source->offset,
                               .x = quern_matrix(batch->x, 0, size, source->columns),
-                              .batch_labels = quern_vector(batch->labels, 0, size)};
+                              .batch = targets_of_batch(source, batch, size)};
   return QUERN_OK;
 }
 
