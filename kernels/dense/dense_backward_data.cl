@@ -25,8 +25,12 @@ DEFINE_PRODUCT(data_product, DATA_ROWS, DATA_VECTORS)
 /* Samples processed at once if dX overwrites h. Their h is kept until all panels are done. */
 #define DATA_BLOCK (8 * DATA_ROWS)
 
+/* Instead of an activation: h is f' itself. */
+#define DATA_DERIVATIVE (-1)
 /* f' from a vector of h. */
-#define DATA_GRADIENT(value) quern_activate_gradient_vector(activation, slope, value)
+#define DATA_GRADIENT(value)                                                                       \
+  (activation == DATA_DERIVATIVE ? (value)                                                         \
+                                 : quern_activate_gradient_vector(activation, slope, value))
 
 /* Computes the strip of dX that starts at `column`, for samples `first` to `end`. */
 void data_strip(uint in, uint out, __global const float *dz, __global const float *w,

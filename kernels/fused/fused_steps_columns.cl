@@ -18,29 +18,27 @@
  * its own copy of the batch and of the network above, which stay bitwise equal. H1 alternates
  * between two buffers, since a work-item writes the next H1 while others still read this one. */
 
-/* A work-item's own data: the batch, and the network above with its outputs and their gradients. */
+/* A work-item's own data: its copy of the network above, with its outputs and their gradients. */
 typedef struct {
-  __global float *x;
-  __global int *labels;
   StepsParameters learned;
   __global float *outputs, *dz;
 } StepsOwn;
 
-/* Runs one step of the `count` layers above, whose input is `hidden`, and computes dZ1 of columns
- * `first` to `end`. */
-void steps_above(uint n, uint count, __global const StepsLayer *above,
-                 __global const StepsLayer *lowest, StepsOwn own, __global const float *hidden,
+/* Runs one step of the network above, whose input is `hidden`, and computes dZ1 of columns `first`
+ * to `end`. */
+void steps_above(uint n, const StepsNetwork *above, __global const StepsLayer *lowest,
+                 const StepsSamples *samples, const StepsOwn *own, __global const float *hidden,
                  __global float *dz, __global float *losses, __global int *faults,
                  OptimizerStep update, size_t first, size_t end) {
-  steps_block(count, 0, above, hidden, own.labels, 1.0f / (float)n, own.learned.values, own.outputs,
-              own.dz, losses, faults, 0, n);
-  for (size_t column = first; column < end; column += DATA_COLUMNS)
-    data_strip(above->in, above->out, own.dz + above->output, own.learned.values + above->weights,
-               hidden, lowest->activation, lowest->slope, 0, dz, column, 0, n);
-  for (uint l = 0; l < count; l++)
-    for (size_t column = 0; column < above[l].out; column += WEIGHTS_COLUMNS)
-      steps_strip(n, above, l, hidden, own.outputs, own.dz, update, own.learned, column, 0,
-                  above[l].in);
+  __global const StepsLayer *second = above->layers;
+  steps_block(n, above, samples, hidden, own->learned.values, own->outputs, own->dz, losses, faults,
+              0, n);
+  steps_layer_back(second, lowest, own->dz + second->output, own->learned.values, hidden, dz, first,
+                   end, 0, n);
+  for (uint l = 0; l < above->count; l++)
+    for (size_t column = 0; column < above->layers[l].out; column += WEIGHTS_COLUMNS)
+      steps_strip(n, above->layers, l, hidden, own->outputs, own->dz, update, own->learned, column,
+                  0, above->layers[l].in);
 }
 
 /* `layers` holds all layers, then those above the lowest again, with offsets relative to the first
@@ -48,44 +46,46 @@ void steps_above(uint n, uint count, __global const StepsLayer *above,
  * strips.
  *
  * n: samples of the last gathered batch, whose H1 `odd` locates; 0 if there is none yet. `next`:
- * samples to gather and to compute H1 for, or 0. `places` has room for H1 of `batch` samples. It
- * then has, for each work-item except the first, a StepsOwn: inputs and labels of `batch` samples,
- * above_parameters once and again per optimizer state, and twice above_outputs. */
-__kernel void fused_steps_columns(uint n, uint count, uint next, __global const StepsLayer *layers,
-                                  STEPS_SAMPLES, STEPS_PARAMETERS, __global float *outputs,
-                                  ulong outputs_offset, __global float *dz, ulong dz_offset,
-                                  __global float *losses, ulong losses_offset, __global int *faults,
-                                  OPTIMIZER_PARAMETERS, uint share, uint odd, uint batch,
-                                  ulong above_parameters, ulong above_outputs,
-                                  __global float *places) {
+ * samples to gather and to compute H1 for, or 0; theirs is the step `step`. `places` has room for
+ * H1 of `batch` samples. It then has, for each work-item except the first: inputs, labels and
+ * `target_floats` targets of a batch, above_parameters once and again per optimizer state, and
+ * twice above_outputs. */
+__kernel void fused_steps_columns(uint n, STEPS_NETWORK, uint next, STEPS_SAMPLES, STEPS_PARAMETERS,
+                                  __global float *outputs, ulong outputs_offset, __global float *dz,
+                                  ulong dz_offset, __global float *losses, ulong losses_offset,
+                                  __global int *faults, OPTIMIZER_PARAMETERS, uint share, uint odd,
+                                  uint batch, ulong target_floats, ulong above_parameters,
+                                  ulong above_outputs, __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
-  __global const StepsLayer *lowest = layers, *above = layers + count;
-  const size_t end = min(first + share, (size_t)lowest->out);
-  const size_t hidden = (size_t)batch * lowest->out, inputs = (size_t)batch * lowest->in;
+  __global const StepsLayer *lowest_layer = layers;
+  const size_t end = min(first + share, (size_t)lowest_layer->out);
+  const size_t hidden = (size_t)batch * lowest_layer->out,
+               inputs = (size_t)batch * lowest_layer->in;
   const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
+  const StepsNetwork network = STEPS_NETWORK_OF;
   const StepsParameters all = STEPS_PARAMETERS_OF;
+  StepsSamples samples = STEPS_SAMPLES_OF;
   const int keeps_momentum = momentum != 0, keeps_square = square != 0;
   const ulong ranges = 1 + keeps_momentum + keeps_square;
   const ulong above_first = layers[1].weights;
-  outputs += outputs_offset + lowest->output;
-  dz += dz_offset + lowest->output;
+  outputs += outputs_offset + lowest_layer->output;
+  dz += dz_offset + lowest_layer->output;
 
-  StepsOwn own = {x + x_offset,
-                  batch_labels + batch_labels_offset,
-                  {all.values + above_first, all.momentum + above_first, all.square + above_first},
+  StepsOwn own = {{all.values + above_first, all.momentum + above_first, all.square + above_first},
                   outputs + hidden,
                   dz + hidden};
   if (item > 0) {
     const StepsParameters learned = own.learned;
-    __global float *place =
-        places + hidden +
-        (item - 1) * (inputs + batch + ranges * above_parameters + 2 * above_outputs);
+    __global float *place = places + hidden +
+                            (item - 1) * (inputs + batch + target_floats +
+                                          ranges * above_parameters + 2 * above_outputs);
     if (indices) {
-      own.x = place;
-      own.labels = (__global int *)(place + inputs);
+      samples.x = place;
+      samples.batch_labels = (__global int *)(place + inputs);
     }
-    own.learned.values = place + inputs + batch;
+    if (indices || labels) samples.batch_targets = place + inputs + batch;
+    own.learned.values = place + inputs + batch + target_floats;
     own.learned.momentum = own.learned.values + above_parameters;
     own.learned.square = own.learned.values + (ranges - 1) * above_parameters;
     own.outputs = own.learned.values + ranges * above_parameters;
@@ -99,19 +99,22 @@ __kernel void fused_steps_columns(uint n, uint count, uint next, __global const 
   }
 
   if (n > 0) {
-    steps_above(n, count - 1, above, lowest, own, odd ? places : outputs, dz,
+    StepsNetwork above = network;
+    above.count--;
+    above.layers += count;
+    above.lowest = 0;
+    above.step--;
+    StepsSamples last = samples;
+    if (indices) last.indices -= n;
+    steps_above(n, &above, lowest_layer, &last, &own, odd ? places : outputs, dz,
                 item > 0 || !losses ? 0 : losses + losses_offset, faults, update, first, end);
     for (size_t column = first; column < end; column += WEIGHTS_COLUMNS)
-      steps_strip(n, layers, 0, own.x, outputs, dz - lowest->output, update, all, column, 0,
-                  lowest->in);
+      steps_strip(n, layers, 0, samples.x, outputs, dz - lowest_layer->output, update, all, column,
+                  0, lowest_layer->in);
   }
   if (next > 0) {
-    if (indices)
-      steps_gather(lowest->in, is_bytes, source_rows, source, source_offset, labels + labels_offset,
-                   indices + indices_offset, factor, offset, own.x, own.labels, faults, 0, next);
-    for (size_t column = first; column < end; column += FORWARD_COLUMNS)
-      forward_strip(lowest->in, lowest->out, own.x, all.values + lowest->weights,
-                    all.values + lowest->bias, lowest->activation, lowest->slope,
-                    odd ? outputs : places, column, 0, next);
+    steps_gather(&network, &samples, faults, 0, next);
+    steps_layer_forward(lowest_layer, network.seed, network.step, samples.x, all.values,
+                        odd ? outputs : places, dz, first, end, 0, next);
   }
 }

@@ -77,25 +77,18 @@ static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers
   return quern__cl_buffer_fill(cl, places, 0, bytes, 0);
 }
 
-/* The forms support one loss on identity outputs, derivatives that read H, and no dropout. */
-static bool is_supported(const quern_steps_network *network) {
-  for (size_t l = 0; l < network->layer_count; l++) {
-    const quern_steps_layer *layer = &network->layers[l];
-    if (quern_activation_reads_z(layer->activation.kind) || layer->threshold > 0) return false;
-  }
-  return network->loss == QUERN_LOSS_CATEGORICAL && !network->changes_loss &&
-         network->layers[network->layer_count - 1].activation.kind == QUERN_ACTIVATION_IDENTITY;
-}
-
 quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network *network,
                                           void **object) {
   quern__cl *cl = state;
   const quern_steps_layer *layers = network->layers;
   const size_t layer_count = network->layer_count;
   *object = NULL;
-  quern__cl_fused_steps wanted = {
-      .count = layer_count, .inputs = layers[0].in, .batch = network->batch, .kept = network->kept};
-  if (!is_supported(network)) return QUERN_OK;
+  quern__cl_fused_steps wanted = {.count = layer_count,
+                                  .inputs = layers[0].in,
+                                  .batch = network->batch,
+                                  .kept = network->kept,
+                                  .loss = network->loss,
+                                  .delta = network->delta};
   while (wanted.lowest < layer_count && !layers[wanted.lowest].learns_weights &&
          !layers[wanted.lowest].learns_bias)
     wanted.lowest++;

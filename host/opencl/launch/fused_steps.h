@@ -13,6 +13,9 @@ typedef struct quern__cl_fused_steps_layer {
   cl_ulong weights, bias, output;
   cl_uint learns_weights, learns_bias;
   cl_uint first_item, strips, rows;
+  cl_uint index, threshold;
+  cl_float scale;
+  cl_uint reads_z, derives;
 } quern__cl_fused_steps_layer;
 
 typedef struct quern__cl_fused_steps {
@@ -26,6 +29,8 @@ typedef struct quern__cl_fused_steps {
   /* layers, the lowest that learns, inputs of the network */
   size_t count, lowest, inputs;
   size_t batch; /* samples of a whole batch */
+  quern_loss loss;
+  float delta; /* of the Huber loss */
   /* ranges that the optimizer keeps beside the parameters */
   size_t kept;
   size_t serial; /* SERIAL: the most steps of a launch */
@@ -33,7 +38,8 @@ typedef struct quern__cl_fused_steps {
   /* COLUMNS: columns of a work-item, and work-items of fused_steps_columns */
   size_t share, sharers;
   size_t above_parameters, above_outputs; /* COLUMNS: floats of the layers above the lowest */
-  cl_mem places; /* COLUMNS, owned: see kernels/fused/fused_steps_columns.cl */
+  size_t target_floats; /* COLUMNS: targets of a batch; 0 if the loss reads none */
+  cl_mem places;        /* COLUMNS, owned: see kernels/fused/fused_steps_columns.cl */
 } quern__cl_fused_steps;
 
 /* Samples that a work-item of fused_steps_rows takes at least. */
@@ -50,7 +56,7 @@ quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
                                                            quern__cl_fused_steps *steps,
                                                            size_t *entries);
 
-/* Floats of `places`. QUERN_ERROR_OVERFLOW where no size_t holds their bytes. */
+/* Bytes of `places`. QUERN_ERROR_OVERFLOW if no size_t holds them. */
 quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
                                           const quern_steps_layer *lowest, size_t *bytes);
 

@@ -9,26 +9,41 @@ static quern_span moved(quern_span span, size_t elements) {
   return span;
 }
 
-/* STEPS_SAMPLES of kernels/fused/fused_steps.cl: the samples from `first` on. Without an order the
- * caller's tensors are the batch. */
+/* STEPS_NETWORK of kernels/fused/fused_steps.cl, in step `number` of the op. */
+#define NETWORK(steps, op, number)                                                                 \
+  UINT((steps)->count), UINT((steps)->lowest), MEMORY((steps)->layers), INT((steps)->loss),        \
+      FLOAT((steps)->delta), FLOAT((op)->smoothing), SPAN((op)->class_weights), ULONG((op)->seed), \
+      ULONG((op)->step + (number))
+
+/* A tensor of a batch: `gathered`, or without an order the caller's own. */
+static quern_span in_batch(const quern_steps_op *op, quern_span gathered, quern_span own) {
+  return op->indices.memory != NULL ? gathered : own;
+}
+
+/* Targets of a batch: gathered, the caller's own, or one-hot rows of labels. */
+static quern_span targets_in_batch(const quern_steps_op *op) {
+  return op->targets.memory != NULL ? in_batch(op, op->batch_targets, op->targets)
+                                    : op->batch_targets;
+}
+
+/* STEPS_SAMPLES: the samples from `first` on. */
 #define SAMPLES(op, first)                                                                         \
   INT((op)->element == QUERN_ELEMENT_UINT8), UINT((op)->source_rows), SPAN((op)->source),          \
-      SPAN((op)->labels), SPAN(moved((op)->indices, (first))), FLOAT((op)->scale),                 \
-      FLOAT((op)->offset), SPAN(((op)->indices.memory != NULL) ? (op)->x : (op)->source),          \
-      SPAN(((op)->indices.memory != NULL) ? (op)->batch_labels : (op)->labels)
+      SPAN((op)->labels), SPAN((op)->targets), SPAN(moved((op)->indices, (first))),                \
+      FLOAT((op)->scale), FLOAT((op)->offset), SPAN(in_batch((op), (op)->x, (op)->source)),        \
+      SPAN(in_batch((op), (op)->batch_labels, (op)->labels)), SPAN(targets_in_batch(op))
 
-/* What fused_steps_rows and fused_steps_serial begin with: the network, and a batch of n samples
- * from `first` on. */
-#define BATCH(steps, op, first, n)                                                                 \
-  UINT((n)), UINT((steps)->count), UINT((steps)->lowest), MEMORY((steps)->layers),                 \
-      SAMPLES((op), (first))
+/* What fused_steps_rows and fused_steps_serial begin with: a batch of n samples from `first` on, in
+ * step `number` of the op. */
+#define BATCH(steps, op, number, first, n)                                                         \
+  UINT((n)), NETWORK((steps), (op), (number)), SAMPLES((op), (first))
 
 #define STATE(op) SPAN((op)->parameters), SPAN((op)->momentum), SPAN((op)->square)
 
 #define RESULTS(op, first) SPAN((op)->outputs), SPAN((op)->dz), SPAN(moved((op)->losses, (first)))
 
 static quern_status launch_rows(quern__cl *cl, const quern__cl_fused_steps *steps,
-                                const quern_steps_op *op, size_t first, size_t n) {
+                                const quern_steps_op *op, size_t number, size_t first, size_t n) {
   const size_t least = quern__cl_fused_steps_least(cl);
   size_t blocks = quern__divide_up(quern__divide_up(n, cl->compute_units), least);
   if (blocks >= 4)
@@ -36,8 +51,8 @@ static quern_status launch_rows(quern__cl *cl, const quern__cl_fused_steps *step
   const quern__range range = {
       .dimensions = 1, .global = {quern__divide_up(n, blocks * least)}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_rows, range,
-                          ARGS(BATCH(steps, op, first, n), SPAN(op->parameters), RESULTS(op, first),
-                               FAULTS(cl), UINT(blocks * least)));
+                          ARGS(BATCH(steps, op, number, first, n), SPAN(op->parameters),
+                               RESULTS(op, first), FAULTS(cl), UINT(blocks * least)));
 }
 
 static quern_status launch_weights(quern__cl *cl, const quern__cl_fused_steps *steps,
@@ -46,8 +61,7 @@ static quern_status launch_weights(quern__cl *cl, const quern__cl_fused_steps *s
   const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_weights, range,
                           ARGS(UINT(n), UINT(steps->count), UINT(steps->lowest),
-                               MEMORY(steps->layers),
-                               SPAN(op->indices.memory != NULL ? op->x : op->source),
+                               MEMORY(steps->layers), SPAN(in_batch(op, op->x, op->source)),
                                SPAN(op->outputs), SPAN(op->dz), OPTIMIZER_STEP(update), STATE(op)));
 }
 
@@ -62,14 +76,16 @@ static size_t alike(const quern_steps_op *op, size_t position, size_t most, quer
   return rows->memory != NULL ? most : count;
 }
 
-/* `count` whole steps of n samples from `first` on, in one launch. */
+/* `count` whole steps of n samples each from `first` on, the first being step `number` of the op,
+ * in one launch. */
 static quern_status launch_serial(quern__cl *cl, const quern__cl_fused_steps *steps,
-                                  const quern_steps_op *op, size_t first, size_t count, size_t n,
-                                  const quern_optimizer_step *update, quern_span rows) {
+                                  const quern_steps_op *op, size_t number, size_t first,
+                                  size_t count, size_t n, quern_span rows) {
   return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_serial,
                           (quern__range){.dimensions = 1, .global = {1}, .local = {1}},
-                          ARGS(BATCH(steps, op, first, n), STATE(op), RESULTS(op, first),
-                               FAULTS(cl), UINT(count), OPTIMIZER_STEP(update), SPAN(rows)));
+                          ARGS(BATCH(steps, op, number, first, n), STATE(op), RESULTS(op, first),
+                               FAULTS(cl), UINT(count), OPTIMIZER_STEP(&op->updates[number]),
+                               SPAN(rows)));
 }
 
 static size_t next_batch(const quern__cl_fused_steps *steps, const quern_steps_op *op,
@@ -78,32 +94,32 @@ static size_t next_batch(const quern__cl_fused_steps *steps, const quern_steps_o
   return left < steps->batch ? left : steps->batch;
 }
 
-/* From H1 of the n samples before `first`, through their update, to H1 of those from it on. */
+/* From H1 of the n samples before `first`, through their update, to H1 of those from it on, which
+ * are step `number` of the op. The first launch has no update: it is passed what it does not
+ * read. */
 static quern_status launch_columns(quern__cl *cl, const quern__cl_fused_steps *steps,
-                                   const quern_steps_op *op, size_t first, size_t n,
-                                   const quern_optimizer_step *update, bool odd) {
+                                   const quern_steps_op *op, size_t number, size_t first,
+                                   size_t n) {
   const quern__range range = {.dimensions = 1, .global = {steps->sharers}, .local = {1}};
-  return quern__cl_launch(
-      cl, QUERN__KERNEL_fused_steps_columns, range,
-      ARGS(UINT(n), UINT(steps->count), UINT(next_batch(steps, op, first)), MEMORY(steps->layers),
-           SAMPLES(op, first), STATE(op), RESULTS(op, first - n), FAULTS(cl),
-           OPTIMIZER_STEP(update), UINT(steps->share), UINT(odd), UINT(steps->batch),
-           ULONG(steps->above_parameters), ULONG(steps->above_outputs), MEMORY(steps->places)));
+  const quern_optimizer_step *update = &op->updates[number > 0 ? number - 1 : 0];
+  return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_columns, range,
+                          ARGS(UINT(n), NETWORK(steps, op, number),
+                               UINT(next_batch(steps, op, first)), SAMPLES(op, first), STATE(op),
+                               RESULTS(op, first - n), FAULTS(cl), OPTIMIZER_STEP(update),
+                               UINT(steps->share), UINT(number % 2), UINT(steps->batch),
+                               ULONG(steps->target_floats), ULONG(steps->above_parameters),
+                               ULONG(steps->above_outputs), MEMORY(steps->places)));
 }
 
 /* A launch more than there are steps: the first only goes forward, the last only back. */
 static quern_status run_columns(quern__cl *cl, const quern__cl_fused_steps *steps,
                                 const quern_steps_op *op) {
-  bool odd = false;
-  size_t first = 0, n = 0, step = 0;
+  size_t first = 0, n = 0, number = 0;
   do {
     first += n;
-    /* The first has none: it is passed what it does not read. */
-    const quern_optimizer_step *update = &op->updates[step > 0 ? step - 1 : 0];
-    QUERN__FORWARD(launch_columns(cl, steps, op, first, n, update, odd));
-    step++;
+    QUERN__FORWARD(launch_columns(cl, steps, op, number, first, n));
+    number++;
     n = next_batch(steps, op, first);
-    odd = !odd;
   } while (n > 0);
   return QUERN_OK;
 }
@@ -119,14 +135,13 @@ quern_status quern__cl_fused_steps_run(void *state, void *object, const quern_st
     return run_columns(cl, steps, op);
   for (size_t first = 0, step = 0; first < op->n; step += count) {
     const size_t left = op->n - first, n = next_batch(steps, op, first);
-    const quern_optimizer_step *update = &op->updates[step];
     if (steps->form == QUERN__STEPS_SERIAL) {
       quern_span rows;
       count = alike(op, step, left / n < steps->serial ? left / n : steps->serial, &rows);
-      QUERN__FORWARD(launch_serial(cl, steps, op, first, count, n, update, rows));
+      QUERN__FORWARD(launch_serial(cl, steps, op, step, first, count, n, rows));
     } else {
-      QUERN__FORWARD(launch_rows(cl, steps, op, first, n));
-      QUERN__FORWARD(launch_weights(cl, steps, op, n, update));
+      QUERN__FORWARD(launch_rows(cl, steps, op, step, first, n));
+      QUERN__FORWARD(launch_weights(cl, steps, op, n, &op->updates[step]));
     }
     first += count * n;
   }

@@ -11,6 +11,9 @@ enum { ITEMS_A_UNIT = 8 };
  * too few. */
 enum { TILES_A_BLOCK = 2 };
 
+/* Units whose dropout masks are made together (kernels/layer/dropout.cl). */
+enum { MASK_BLOCK = 4 };
+
 size_t quern__cl_fused_steps_least(const quern__cl *cl) {
   return (size_t)cl->tuning.forward.rows * TILES_A_BLOCK;
 }
@@ -26,7 +29,7 @@ size_t quern__cl_fused_steps_share(const quern__cl *cl, size_t out) {
   const size_t vectors =
       common_multiple(tuning->forward.vectors, common_multiple(tuning->backward_data.vectors,
                                                                tuning->backward_weights.vectors));
-  const size_t strip = vectors * tuning->vector_width;
+  const size_t strip = common_multiple(vectors * tuning->vector_width, MASK_BLOCK);
   return quern__divide_up(quern__divide_up(out, strip), cl->compute_units) * strip;
 }
 
@@ -77,6 +80,7 @@ static void divide_columns(const quern__cl *cl, quern__cl_fused_steps *steps,
   }
   steps->above_parameters = (size_t)(last->bias - second->weights) + last->out;
   steps->above_outputs = (size_t)(last->output - second->output) + steps->batch * last->out;
+  steps->target_floats = steps->loss == QUERN_LOSS_CATEGORICAL ? 0 : steps->batch * last->out;
   steps->share = quern__cl_fused_steps_share(cl, table->out);
   steps->sharers = quern__divide_up(table->out, steps->share);
 }
@@ -90,15 +94,24 @@ quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
   if (table == NULL) return NULL;
   for (size_t l = 0; l < steps->count; l++) {
     const quern_steps_layer *layer = &layers[l];
-    table[l] = (quern__cl_fused_steps_layer){.in = (cl_uint)layer->in,
-                                             .out = (cl_uint)layer->out,
-                                             .activation = (cl_int)layer->activation.kind,
-                                             .slope = layer->activation.slope,
-                                             .weights = layer->weights,
-                                             .bias = layer->bias,
-                                             .output = layer->output,
-                                             .learns_weights = layer->learns_weights,
-                                             .learns_bias = layer->learns_bias};
+    const bool reads_z = quern_activation_reads_z(layer->activation.kind);
+    const bool activates_loss =
+        l + 1 == steps->count && layer->activation.kind != QUERN_ACTIVATION_IDENTITY;
+    table[l] =
+        (quern__cl_fused_steps_layer){.in = (cl_uint)layer->in,
+                                      .out = (cl_uint)layer->out,
+                                      .activation = (cl_int)layer->activation.kind,
+                                      .slope = layer->activation.slope,
+                                      .weights = layer->weights,
+                                      .bias = layer->bias,
+                                      .output = layer->output,
+                                      .learns_weights = layer->learns_weights,
+                                      .learns_bias = layer->learns_bias,
+                                      .index = (cl_uint)l,
+                                      .threshold = layer->threshold,
+                                      .scale = layer->scale,
+                                      .reads_z = reads_z,
+                                      .derives = reads_z || layer->threshold > 0 || activates_loss};
   }
   divide_weights(cl, steps, table);
   if (steps->form == QUERN__STEPS_COLUMNS) divide_columns(cl, steps, table);
@@ -110,7 +123,8 @@ quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
   size_t own, floats, learned;
   if (quern__multiply(steps->batch, lowest->in + 1, &own) &&
       quern__multiply(steps->above_parameters, 1 + steps->kept, &learned) &&
-      quern__add(own, learned, &own) && quern__add(own, 2 * steps->above_outputs, &own) &&
+      quern__add(own, learned, &own) && quern__add(own, steps->target_floats, &own) &&
+      quern__add(own, 2 * steps->above_outputs, &own) &&
       quern__multiply(own, steps->sharers - 1, &own) &&
       quern__multiply(steps->batch, lowest->out, &floats) && quern__add(floats, own, &floats) &&
       quern__multiply(floats, sizeof(cl_float), bytes))

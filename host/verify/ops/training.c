@@ -14,34 +14,57 @@
 /* A step rounds sums of at most a hundred terms near 1, and there are at most 60 steps. */
 static const double allowed = 2e-5;
 
-static quern_status make_data(const quern__training_case *self, quern_dataset **data) {
-  const size_t count = self->samples * self->inputs,
-               classes = self->layers[self->layer_count - 1].units;
-  int32_t *labels = calloc(self->samples, sizeof *labels);
-  float *values = calloc(count, sizeof *values);
-  uint8_t *pixels = calloc(count, 1);
-  quern_status status = QUERN_OK;
-  if (labels == NULL || values == NULL || pixels == NULL) {
-    status = quern__fail_memory("verify", count * sizeof *values);
-    goto cleanup;
-  }
-  for (size_t i = 0; i < self->samples; i++) labels[i] = (int32_t)(i * 7 % classes);
+/* Values of samples and what they are to yield; owned. */
+typedef struct arrays {
+  float *values, *targets;
+  int32_t *labels;
+  uint8_t *pixels;
+} arrays;
+
+static size_t outputs_of(const quern__training_case *self) {
+  return self->layers[self->layer_count - 1].units;
+}
+
+static quern_status make_arrays(const quern__training_case *self, arrays *made) {
+  const size_t count = self->samples * self->inputs, outputs = outputs_of(self);
+  made->labels = calloc(self->samples, sizeof *made->labels);
+  made->targets = calloc(self->samples * outputs, sizeof *made->targets);
+  made->values = calloc(count, sizeof *made->values);
+  made->pixels = calloc(count, 1);
+  if (made->labels == NULL || made->targets == NULL || made->values == NULL || made->pixels == NULL)
+    return quern__fail_memory("verify", count * sizeof *made->values);
+  for (size_t i = 0; i < self->samples; i++) made->labels[i] = (int32_t)(i * 7 % outputs);
+  for (size_t i = 0; i < self->samples * outputs; i++)
+    made->targets[i] = (float)(i * 29 % 64) / 64.0f;
   for (size_t i = 0; i < count; i++)
-    values[i] = (float)(i * 37 % 256) / (self->bytes ? 1.0f : 255.0f);
-  for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)(i * 37 % 256);
-  QUERN__TRY(quern_dataset_from_floats(values, labels, self->samples, self->inputs, data));
+    made->values[i] = (float)(i * 37 % 256) / (self->bytes ? 1.0f : 255.0f);
+  for (size_t i = 0; i < count; i++) made->pixels[i] = (uint8_t)(i * 37 % 256);
+  return QUERN_OK;
+}
+
+static quern_status make_data(const quern__training_case *self, quern_dataset **data) {
+  arrays made = {0};
+  quern_status status;
+  QUERN__TRY(make_arrays(self, &made));
+  if (self->targets)
+    QUERN__TRY(quern_dataset_from_targets(made.values, made.targets, QUERN_TASK_REGRESSION,
+                                          self->samples, self->inputs, outputs_of(self), data));
+  else
+    QUERN__TRY(
+        quern_dataset_from_floats(made.values, made.labels, self->samples, self->inputs, data));
   if (self->bytes) { /* what the readers of images make */
     free((*data)->values);
-    (*data)->values = pixels;
+    (*data)->values = made.pixels;
     (*data)->element = QUERN_ELEMENT_UINT8;
     (*data)->scale = 1.0f / 255.0f;
-    pixels = NULL;
+    made.pixels = NULL;
   }
 
 cleanup:
-  free(labels);
-  free(values);
-  free(pixels);
+  free(made.labels);
+  free(made.targets);
+  free(made.values);
+  free(made.pixels);
   return status;
 }
 
@@ -76,6 +99,9 @@ static quern_status download(const quern_network *network, double loss, learned 
   return QUERN_OK;
 }
 
+/* Weights of the classes, one of them 0. */
+static const float class_weights[] = {1.5f, 0.25f, 0.0f, 3.0f, 1.0f};
+
 static quern_status learn(quern_context *context, const quern__training_case *self,
                           const quern_dataset *data, size_t epochs, learned *got) {
   quern_train_options options = quern_train_options_default();
@@ -87,6 +113,8 @@ static quern_status learn(quern_context *context, const quern__training_case *se
   options.optimizer = quern_optimizer_of(self->optimizer, 0.1);
   options.optimizer.weight_decay = 0.01;
   options.schedule = quern_schedule_of(QUERN_SCHEDULE_CONSTANT);
+  options.label_smoothing = self->smoothing;
+  if (self->weighs) options.class_weights = class_weights;
   if (self->optimizer != QUERN_OPTIMIZER_SGD) {
     /* A step of Adam is as sensitive to a gradient as epsilon is small. */
     options.optimizer.learning_rate = 0.01;
@@ -128,7 +156,7 @@ static quern_status check_training(quern__verify *v, const quern__training_case 
   learned got = {NULL, 0}, again = {NULL, 0}, expected = {NULL, 0};
   quern_status status;
   snprintf(title, sizeof title, "training %zu-…-%zu, %s loss, %s, %zu samples by %zu%s",
-           self->inputs, self->layers[self->layer_count - 1].units, quern_loss_name(self->loss),
+           self->inputs, outputs_of(self), quern_loss_name(self->loss),
            quern_optimizer_name(self->optimizer), self->samples, self->batch, form);
   quern__verify_begin(v);
   QUERN__TRY(make_data(self, &data));
@@ -146,14 +174,17 @@ cleanup:
   return status;
 }
 
+/* Steps with normalizations run op by op alone. */
+static bool normalizes(const quern__training_case *self) {
+  for (size_t l = 0; l < self->layer_count; l++)
+    if (self->layers[l].normalization != QUERN_NORMALIZATION_NONE) return true;
+  return false;
+}
+
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on.
  */
 static bool choose(quern__verify *v, const quern__training_case *self, quern__steps_form form) {
-  /* Steps are whole under this loss alone, without dropout and normalization. */
-  if (form != QUERN__STEPS_OP_BY_OP &&
-      (self->loss != QUERN_LOSS_CATEGORICAL || self->layers[0].dropout > 0.0f ||
-       self->layers[0].normalization != QUERN_NORMALIZATION_NONE))
-    return false;
+  if (form != QUERN__STEPS_OP_BY_OP && normalizes(self)) return false;
   /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and
    * compiling them takes minutes. */
   if (v->loop_rounds > 0 && v->few && form != QUERN__STEPS_OP_BY_OP) return false;

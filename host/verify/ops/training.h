@@ -13,6 +13,9 @@ enum { QUERN__TRAINING_LAYERS = 3 };
 typedef struct quern__training_case {
   size_t inputs, samples, batch, epochs;
   bool bytes;
+  bool targets; /* targets instead of labels */
+  bool weighs;  /* class weights */
+  float smoothing;
   quern_loss loss;
   struct {
     size_t units;
