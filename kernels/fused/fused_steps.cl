@@ -175,9 +175,6 @@ __attribute__((noinline)) float steps_factor(uint n, uint k, const Loss *loss,
   return weights_factor(n, total);
 }
 
-/* Generator blocks per call of steps_masks, in units. */
-#define MASK_UNITS (4 * VECTOR_WIDTH)
-
 /* The key of a layer's mask in a step: see quern_dropout in include/quern/ops.h. */
 uint2 steps_key(__global const StepsLayer *layer, ulong seed, ulong step) {
   return philox((uint4)((uint)step, (uint)(step >> 32), layer->index, 1),
@@ -198,10 +195,7 @@ __attribute__((noinline)) void steps_derive(__global const StepsLayer *layer, ul
     for (size_t unit = column; unit < column_end; unit += MASK_UNITS) {
       const size_t unit_end = min(unit + MASK_UNITS, column_end);
       if (layer->threshold > 0)
-        for (uint i = 0; i < unit_end - unit; i += 4)
-          vstore4(
-              dropout_mask((uint)(unit + i) / 4, (uint)row, key, layer->threshold, layer->scale), 0,
-              mask + i);
+        dropout_masks((uint)unit / 4, (uint)row, key, layer->threshold, layer->scale, mask);
       for (size_t v = unit; v < unit_end; v += VECTOR_WIDTH) {
         const uint lanes = (uint)min((size_t)VECTOR_WIDTH, unit_end - v);
         const size_t at = row * layer->out + v;
