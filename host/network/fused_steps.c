@@ -11,10 +11,11 @@
 
 enum { F = sizeof(float), I = sizeof(int32_t) };
 
-/* Whole steps have no ops for normalization, and update in place. */
+/* Whole steps update in place. Batch normalization has no place in them: it needs the sums over all
+ * samples in the middle of the forward pass, and again in the backward pass. */
 static bool may_be_whole(const quern_plan *plan) {
   for (size_t l = 0; l < plan->shape.layer_count; l++)
-    if (plan->shape.layers[l].layer.normalization.kind != QUERN_NORMALIZATION_NONE) return false;
+    if (plan->shape.layers[l].layer.normalization.kind == QUERN_NORMALIZATION_BATCH) return false;
   return plan->mode == QUERN_PLAN_TRAINING && plan->context->backend->steps_create != NULL;
 }
 
@@ -29,7 +30,12 @@ static quern_steps_layer describe_layer(const quern_plan *plan, size_t l) {
                              .learns_weights = !placed->layer.freeze_weights,
                              .learns_bias = !placed->layer.freeze_bias,
                              .threshold = quern__dropout_threshold(placed->layer.dropout),
-                             .scale = quern__dropout_scale(placed->layer.dropout)};
+                             .scale = quern__dropout_scale(placed->layer.dropout),
+                             .normalizes =
+                                 placed->layer.normalization.kind == QUERN_NORMALIZATION_LAYER,
+                             .epsilon = placed->layer.normalization.epsilon,
+                             .gamma = placed->gamma,
+                             .beta = placed->beta};
 }
 
 static quern_status create_steps(quern_plan *plan, const quern__steps_demand *demand) {

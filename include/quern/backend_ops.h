@@ -247,7 +247,7 @@ typedef struct quern_random_uniform_op {
 /* A layer of a network trained in whole steps. `weights` and `bias` are element offsets into the
  * flat parameters. `output` is one into the outputs, which hold the input of the layer above, H
  * after dropout, of a batch, [batch][out] per layer; dZ has the same layout. The place of a layer's
- * dZ may hold anything before dZ. */
+ * dZ may hold anything before dZ. gamma and beta are learned if learns_bias. */
 typedef struct quern_steps_layer {
   size_t in, out;
   quern_activation activation;
@@ -255,6 +255,9 @@ typedef struct quern_steps_layer {
   bool learns_weights, learns_bias;
   uint32_t threshold; /* of dropout, with the scale of kept values: see quern_dropout_op; 0: none */
   float scale;
+  bool normalizes; /* layer normalization of X W + b, with gamma and beta like `bias` */
+  float epsilon;
+  size_t gamma, beta;
 } quern_steps_layer;
 
 /* What is the same in all steps of a network. */

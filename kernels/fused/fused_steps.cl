@@ -20,8 +20,8 @@
  * the flat parameters and the outputs. dZ has the layout of the outputs.
  *
  * If `derives`, the forward pass stores f'(z) M in the place of dZ, M being the dropout mask: the
- * layer drops units, f' reads z, or it is the last and has an activation. Otherwise backward
- * computes f' from H. */
+ * layer drops units or normalizes, f' reads z, or it is the last and has an activation. Otherwise
+ * backward computes f' from H. */
 typedef struct {
   uint in, out;
   int activation;
@@ -35,24 +35,31 @@ typedef struct {
   uint threshold;
   float scale;
   uint reads_z, derives;
+  /* Layer normalization, with what it keeps of a batch: X W + b and the gradient of its output,
+   * each like dZ; and for each sample the mean and 1 / the deviation. */
+  uint normalizes;
+  float epsilon;
+  ulong gamma, beta;
+  ulong product, gradient, statistics;
 } StepsLayer;
 
-/* What is the same in a launch: the layers, the loss, and the seed and step that select the dropout
- * masks. */
+/* What is the same in a launch: the layers, what their normalizations keep, the loss, and the seed
+ * and step that select the dropout masks. */
 typedef struct {
   uint count, lowest;
   __global const StepsLayer *layers;
+  __global float *normals;
   Loss loss;
   ulong seed, step;
 } StepsNetwork;
 
 #define STEPS_NETWORK                                                                              \
-  uint count, uint lowest, __global const StepsLayer *layers, int loss, float delta,               \
-      float smoothing, __global const float *class_weights, ulong class_weights_offset,            \
-      ulong seed, ulong step
+  uint count, uint lowest, __global const StepsLayer *layers, __global float *normals, int loss,   \
+      float delta, float smoothing, __global const float *class_weights,                           \
+      ulong class_weights_offset, ulong seed, ulong step
 #define STEPS_NETWORK_OF                                                                           \
   {                                                                                                \
-    count, lowest, layers,                                                                         \
+    count, lowest, layers, normals,                                                                \
         {loss, delta, smoothing,                                                                   \
          1.0f, 0.0f,  class_weights ? class_weights + class_weights_offset : class_weights},       \
         seed, step                                                                                 \
@@ -183,7 +190,8 @@ uint2 steps_key(__global const StepsLayer *layer, ulong seed, ulong step) {
 }
 
 /* H ← H M and D ← f' M in columns `column` to `column_end` of samples `first` to `end`, for a layer
- * that derives. h holds Z before if f' reads Z, else H. `column` is a multiple of 4. */
+ * that derives. h holds Z before if f' reads Z or the layer normalizes, else H. `column` is a
+ * multiple of 4. */
 __attribute__((noinline)) void steps_derive(__global const StepsLayer *layer, ulong seed,
                                             ulong step, __global float *h,
                                             __global float *derivatives, size_t column,
@@ -199,10 +207,12 @@ __attribute__((noinline)) void steps_derive(__global const StepsLayer *layer, ul
       for (size_t v = unit; v < unit_end; v += VECTOR_WIDTH) {
         const uint lanes = (uint)min((size_t)VECTOR_WIDTH, unit_end - v);
         const size_t at = row * layer->out + v;
-        quern_vector value = quern_load_part(h + at, lanes);
-        quern_vector derivative =
-            quern_activate_gradient_vector(layer->activation, layer->slope, value);
-        if (layer->reads_z) value = quern_activate_vector(layer->activation, layer->slope, value);
+        const quern_vector loaded = quern_load_part(h + at, lanes);
+        quern_vector value = loaded;
+        if (layer->reads_z || layer->normalizes)
+          value = quern_activate_vector(layer->activation, layer->slope, loaded);
+        quern_vector derivative = quern_activate_gradient_vector(layer->activation, layer->slope,
+                                                                 layer->reads_z ? loaded : value);
         if (layer->threshold > 0) {
           const quern_vector factor = QUERN_VLOAD(mask + (v - unit));
           value *= factor;
@@ -214,18 +224,84 @@ __attribute__((noinline)) void steps_derive(__global const StepsLayer *layer, ul
     }
 }
 
+/* H ← gamma x̂ + beta for samples `first` to `end` of a layer that normalizes, x̂ = (x - mean) / the
+ * deviation of the sample's product x. */
+__attribute__((noinline)) void steps_normalize(__global const StepsLayer *layer,
+                                               __global const float *parameters,
+                                               __global float *normals, __global float *h,
+                                               size_t first, size_t end) {
+  const uint units = layer->out;
+  __global const float *gamma = parameters + layer->gamma, *beta = parameters + layer->beta;
+  for (size_t row = first; row < end; row++) {
+    __global const float *x = normals + layer->product + row * units;
+    quern_vector sums = (quern_vector)(0.0f);
+    for (uint c = 0; c < units; c += VECTOR_WIDTH) sums += quern_load_part(x + c, units - c);
+    const float mean = quern_sum_lanes(sums) / (float)units;
+    sums = (quern_vector)(0.0f);
+    for (uint c = 0; c < units; c += VECTOR_WIDTH) {
+      const quern_vector difference = deviations(x + c, units - c, mean);
+      sums += difference * difference;
+    }
+    const float inv_std = 1.0f / sqrt(quern_sum_lanes(sums) / (float)units + layer->epsilon);
+    normals[layer->statistics + 2 * row] = mean;
+    normals[layer->statistics + 2 * row + 1] = inv_std;
+    for (uint c = 0; c < units; c += VECTOR_WIDTH) {
+      const quern_vector normal = (quern_load_part(x + c, units - c) - mean) * inv_std;
+      quern_store_part(quern_load_part(gamma + c, units - c) * normal +
+                           quern_load_part(beta + c, units - c),
+                       h + row * units + c, units - c);
+    }
+  }
+}
+
+/* dZ ← the gradient of the product, from that of the normalization's output, which is kept, for
+ * samples `first` to `end`: 1 / deviation (g - (Σ g + x̂ Σ g x̂) / units), g = dZ gamma. */
+__attribute__((noinline)) void steps_normalize_back(__global const StepsLayer *layer,
+                                                    __global const float *parameters,
+                                                    __global float *normals, __global float *dz,
+                                                    size_t first, size_t end) {
+  const uint units = layer->out;
+  __global const float *gamma = parameters + layer->gamma;
+  for (size_t row = first; row < end; row++) {
+    __global const float *x = normals + layer->product + row * units;
+    __global float *dy = normals + layer->gradient + row * units, *dx = dz + row * units;
+    const float mean = normals[layer->statistics + 2 * row],
+                inv_std = normals[layer->statistics + 2 * row + 1];
+    quern_vector plain = (quern_vector)(0.0f), along = plain;
+    for (uint c = 0; c < units; c += VECTOR_WIDTH) {
+      const quern_vector kept = quern_load_part(dx + c, units - c);
+      const quern_vector gradient = kept * quern_load_part(gamma + c, units - c);
+      quern_store_part(kept, dy + c, units - c);
+      plain += gradient;
+      along += gradient * ((quern_load_part(x + c, units - c) - mean) * inv_std);
+    }
+    const float shift = quern_sum_lanes(plain), slope = quern_sum_lanes(along);
+    for (uint c = 0; c < units; c += VECTOR_WIDTH) {
+      const quern_vector gradient =
+          quern_load_part(dy + c, units - c) * quern_load_part(gamma + c, units - c);
+      const quern_vector normal = (quern_load_part(x + c, units - c) - mean) * inv_std;
+      quern_store_part(inv_std * (gradient - (shift + normal * slope) / (float)units), dx + c,
+                       units - c);
+    }
+  }
+}
+
 /* Computes columns `column` to `column_end` of a layer's H from its input, for samples `first` to
- * `end`, and f' if it derives. */
-void steps_layer_forward(__global const StepsLayer *layer, ulong seed, ulong step,
+ * `end`, and f' if it derives. A layer that normalizes needs all its columns. */
+void steps_layer_forward(__global const StepsLayer *layer, const StepsNetwork *network,
                          __global const float *from, __global const float *parameters,
                          __global float *h, __global float *derivatives, size_t column,
                          size_t column_end, size_t first, size_t end) {
-  const int activation = layer->reads_z ? QUERN_ACTIVATION_IDENTITY : layer->activation;
+  const int activation =
+      layer->reads_z || layer->normalizes ? QUERN_ACTIVATION_IDENTITY : layer->activation;
+  __global float *product = layer->normalizes ? network->normals + layer->product : h;
   for (size_t strip = column; strip < column_end; strip += FORWARD_COLUMNS)
     forward_strip(layer->in, layer->out, from, parameters + layer->weights,
-                  parameters + layer->bias, activation, layer->slope, h, strip, first, end);
+                  parameters + layer->bias, activation, layer->slope, product, strip, first, end);
+  if (layer->normalizes) steps_normalize(layer, parameters, network->normals, h, first, end);
   if (layer->derives)
-    steps_derive(layer, seed, step, h, derivatives, column, column_end, first, end);
+    steps_derive(layer, network->seed, network->step, h, derivatives, column, column_end, first,
+                 end);
 }
 
 void steps_forward(const StepsNetwork *network, __global const float *x,
@@ -235,8 +311,8 @@ void steps_forward(const StepsNetwork *network, __global const float *x,
   for (uint l = 0; l < network->count; l++) {
     __global const StepsLayer *layer = &network->layers[l];
     __global float *to = outputs + layer->output;
-    steps_layer_forward(layer, network->seed, network->step, from, parameters, to,
-                        dz + layer->output, 0, layer->out, first, end);
+    steps_layer_forward(layer, network, from, parameters, to, dz + layer->output, 0, layer->out,
+                        first, end);
     from = to;
   }
 }
@@ -255,8 +331,11 @@ void steps_layer_back(__global const StepsLayer *layer, __global const StepsLaye
 /* Backward data down to the lowest layer that learns. */
 void steps_backward(const StepsNetwork *network, __global const float *parameters,
                     __global const float *outputs, __global float *dz, size_t first, size_t end) {
-  for (uint l = network->count - 1; l > network->lowest; l--) {
-    __global const StepsLayer *layer = &network->layers[l], *below = &network->layers[l - 1];
+  for (uint l = network->count; l-- > network->lowest;) {
+    __global const StepsLayer *layer = &network->layers[l], *below = layer - 1;
+    if (layer->normalizes)
+      steps_normalize_back(layer, parameters, network->normals, dz + layer->output, first, end);
+    if (l == network->lowest) return;
     steps_layer_back(layer, below, dz + layer->output, parameters, outputs + below->output,
                      dz + below->output, 0, layer->in, first, end);
   }
@@ -305,11 +384,44 @@ typedef struct {
 #define STEPS_PARAMETERS_OF                                                                        \
   { parameters + parameters_offset, momentum + momentum_offset, square + square_offset }
 
-/* Updates one strip of one layer's parameters, for inputs `first` to `end`. */
-void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global const float *x,
-                 __global const float *outputs, __global const float *dz, OptimizerStep update,
-                 StepsParameters parameters, size_t column, size_t first, size_t end) {
+/* Updates gamma and beta of a layer in columns `column` to `column_end` from the gradients of its
+ * normalization's output. */
+__attribute__((noinline)) void steps_update_scale(uint n, __global const StepsLayer *layer,
+                                                  __global const float *normals,
+                                                  const OptimizerStep *update,
+                                                  const StepsParameters *parameters, size_t column,
+                                                  size_t column_end) {
+  __global const float *statistics = normals + layer->statistics;
+  for (size_t c = column; c < column_end; c += VECTOR_WIDTH) {
+    const uint lanes = (uint)min((size_t)VECTOR_WIDTH, column_end - c);
+    const ulong gamma = layer->gamma + c, beta = layer->beta + c;
+    quern_vector shift = (quern_vector)(0.0f), scale = shift;
+    for (size_t row = 0; row < n; row++) {
+      const size_t at = row * layer->out + c;
+      const quern_vector gradient = quern_load_part(normals + layer->gradient + at, lanes);
+      const quern_vector x = quern_load_part(normals + layer->product + at, lanes);
+      shift += gradient;
+      scale += gradient * ((x - statistics[2 * row]) * statistics[2 * row + 1]);
+    }
+    optimizer_step_part(update->rule, update, scale, parameters->values + gamma,
+                        parameters->momentum + gamma, parameters->square + gamma, lanes);
+    optimizer_step_part(update->rule, update, shift, parameters->values + beta,
+                        parameters->momentum + beta, parameters->square + beta, lanes);
+  }
+}
+
+/* Updates one strip of one layer's parameters, for inputs `first` to `end`; gamma and beta with the
+ * first inputs. */
+void steps_strip(uint n, __global const StepsLayer *layers, uint l, __global const float *normals,
+                 __global const float *x, __global const float *outputs, __global const float *dz,
+                 OptimizerStep update, StepsParameters parameters, size_t column, size_t first,
+                 size_t end) {
   __global const StepsLayer *layer = &layers[l];
+  if (layer->normalizes && layer->learns_bias && first == 0) {
+    const OptimizerStep of_bias = optimizer_of_bias(update);
+    steps_update_scale(n, layer, normals, &of_bias, &parameters, column,
+                       min(column + WEIGHTS_COLUMNS, (size_t)layer->out));
+  }
   Target w = {UPDATE, update, 0, parameters.momentum + layer->weights,
               parameters.square + layer->weights};
   Target b = {UPDATE, optimizer_of_bias(update), 0, parameters.momentum + layer->bias,
@@ -337,10 +449,11 @@ __kernel void fused_steps_rows(uint n, STEPS_NETWORK, STEPS_SAMPLES,
 }
 
 __kernel void fused_steps_weights(uint n, uint count, uint lowest,
-                                  __global const StepsLayer *layers, __global const float *x,
-                                  ulong x_offset, __global const float *outputs,
-                                  ulong outputs_offset, __global const float *dz, ulong dz_offset,
-                                  OPTIMIZER_PARAMETERS, STEPS_PARAMETERS) {
+                                  __global const StepsLayer *layers, __global const float *normals,
+                                  __global const float *x, ulong x_offset,
+                                  __global const float *outputs, ulong outputs_offset,
+                                  __global const float *dz, ulong dz_offset, OPTIMIZER_PARAMETERS,
+                                  STEPS_PARAMETERS) {
   const OptimizerStep update = OPTIMIZER_OF_PARAMETERS;
   const StepsParameters all = STEPS_PARAMETERS_OF;
   const uint item = (uint)get_global_id(0);
@@ -350,8 +463,8 @@ __kernel void fused_steps_weights(uint n, uint count, uint lowest,
   const uint part = place / layers[l].strips;
   const size_t column = (size_t)(place - part * layers[l].strips) * WEIGHTS_COLUMNS;
   const size_t first = (size_t)part * layers[l].rows;
-  steps_strip(n, layers, l, x + x_offset, outputs + outputs_offset, dz + dz_offset, update, all,
-              column, first, min(first + layers[l].rows, (size_t)layers[l].in));
+  steps_strip(n, layers, l, normals, x + x_offset, outputs + outputs_offset, dz + dz_offset, update,
+              all, column, first, min(first + layers[l].rows, (size_t)layers[l].in));
 }
 
 /* Runs `steps` batches of n samples in sequence. `updates` has one row per batch; if null, all use
@@ -375,7 +488,8 @@ __kernel void fused_steps_serial(uint n, STEPS_NETWORK, STEPS_SAMPLES, STEPS_PAR
     steps_block(n, &network, &samples, samples.x, all.values, outputs, dz, losses, faults, 0, n);
     for (uint l = lowest; l < count; l++)
       for (size_t column = 0; column < layers[l].out; column += WEIGHTS_COLUMNS)
-        steps_strip(n, layers, l, samples.x, outputs, dz, update, all, column, 0, layers[l].in);
+        steps_strip(n, layers, l, normals, samples.x, outputs, dz, update, all, column, 0,
+                    layers[l].in);
     network.step++;
     if (indices) samples.indices += n;
     if (losses) losses += n;

@@ -37,8 +37,8 @@ void steps_above(uint n, const StepsNetwork *above, __global const StepsLayer *l
                    end, 0, n);
   for (uint l = 0; l < above->count; l++)
     for (size_t column = 0; column < above->layers[l].out; column += WEIGHTS_COLUMNS)
-      steps_strip(n, above->layers, l, hidden, own->outputs, own->dz, update, own->learned, column,
-                  0, above->layers[l].in);
+      steps_strip(n, above->layers, l, above->normals, hidden, own->outputs, own->dz, update,
+                  own->learned, column, 0, above->layers[l].in);
 }
 
 /* `layers` holds all layers, then those above the lowest again, with offsets relative to the first
@@ -49,13 +49,14 @@ void steps_above(uint n, const StepsNetwork *above, __global const StepsLayer *l
  * samples to gather and to compute H1 for, or 0; theirs is the step `step`. `places` has room for
  * H1 of `batch` samples. It then has, for each work-item except the first: inputs, labels and
  * `target_floats` targets of a batch, above_parameters once and again per optimizer state, and
- * twice above_outputs. */
+ * twice above_outputs. `normals` has room for normal_floats of each work-item. */
 __kernel void fused_steps_columns(uint n, STEPS_NETWORK, uint next, STEPS_SAMPLES, STEPS_PARAMETERS,
                                   __global float *outputs, ulong outputs_offset, __global float *dz,
                                   ulong dz_offset, __global float *losses, ulong losses_offset,
                                   __global int *faults, OPTIMIZER_PARAMETERS, uint share, uint odd,
                                   uint batch, ulong target_floats, ulong above_parameters,
-                                  ulong above_outputs, __global float *places) {
+                                  ulong above_outputs, ulong normal_floats,
+                                  __global float *places) {
   const size_t item = get_global_id(0), first = item * share;
   if (first >= layers->out) return;
   __global const StepsLayer *lowest_layer = layers;
@@ -103,18 +104,19 @@ __kernel void fused_steps_columns(uint n, STEPS_NETWORK, uint next, STEPS_SAMPLE
     above.count--;
     above.layers += count;
     above.lowest = 0;
+    above.normals += item * normal_floats;
     above.step--;
     StepsSamples last = samples;
     if (indices) last.indices -= n;
     steps_above(n, &above, lowest_layer, &last, &own, odd ? places : outputs, dz,
                 item > 0 || !losses ? 0 : losses + losses_offset, faults, update, first, end);
     for (size_t column = first; column < end; column += WEIGHTS_COLUMNS)
-      steps_strip(n, layers, 0, samples.x, outputs, dz - lowest_layer->output, update, all, column,
-                  0, lowest_layer->in);
+      steps_strip(n, layers, 0, normals, samples.x, outputs, dz - lowest_layer->output, update, all,
+                  column, 0, lowest_layer->in);
   }
   if (next > 0) {
     steps_gather(&network, &samples, faults, 0, next);
-    steps_layer_forward(lowest_layer, network.seed, network.step, samples.x, all.values,
-                        odd ? outputs : places, dz, first, end, 0, next);
+    steps_layer_forward(lowest_layer, &network, samples.x, all.values, odd ? outputs : places, dz,
+                        first, end, 0, next);
   }
 }

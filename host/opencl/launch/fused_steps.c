@@ -38,7 +38,9 @@ static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
     times[QUERN__STEPS_BLOCKS] = flops / units + launch * 2;
 
   const double share = (double)quern__cl_fused_steps_share(cl, layers->out);
-  if (steps->count > 1 && steps->lowest == 0 && share < (double)layers->out) {
+  /* A normalization combines all units of a sample. */
+  if (steps->count > 1 && steps->lowest == 0 && !layers->normalizes &&
+      share < (double)layers->out) {
     /* The columns may move from one unit's cache to another's: so much that fewer samples cost as
      * many as these. */
     const double samples = (double)(steps->batch > least ? steps->batch : least);
@@ -66,15 +68,24 @@ static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
   steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
 }
 
-/* Written to at once, so that a device without the memory says so here. */
-static quern_status create_places(quern__cl *cl, const quern_steps_layer *layers,
-                                  quern__cl_fused_steps *steps) {
+/* Written to at once, so that a device without the memory reports it here. */
+static quern_status create_memory(quern__cl *cl, size_t bytes, cl_mem *memory) {
+  void *created;
+  QUERN__FORWARD(quern__cl_buffer_create(cl, bytes, &created));
+  *memory = created;
+  return quern__cl_buffer_fill(cl, created, 0, bytes, 0);
+}
+
+static quern_status create_buffers(quern__cl *cl, const quern_steps_layer *layers,
+                                   quern__cl_fused_steps *steps) {
   size_t bytes;
-  void *places;
-  QUERN__FORWARD(quern__cl_fused_steps_places(steps, layers, &bytes));
-  QUERN__FORWARD(quern__cl_buffer_create(cl, bytes, &places));
-  steps->places = places;
-  return quern__cl_buffer_fill(cl, places, 0, bytes, 0);
+  if (steps->form == QUERN__STEPS_COLUMNS) {
+    QUERN__FORWARD(quern__cl_fused_steps_places(steps, layers, &bytes));
+    QUERN__FORWARD(create_memory(cl, bytes, &steps->places));
+  }
+  if (steps->normal_floats == 0) return QUERN_OK;
+  QUERN__FORWARD(quern__cl_fused_steps_normals(steps, &bytes));
+  return create_memory(cl, bytes, &steps->normals);
 }
 
 quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network *network,
@@ -109,7 +120,7 @@ quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network
   steps->layers = quern__cl_call.CreateBuffer(cl->context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
                                               entries * sizeof *table, table, &error);
   QUERN__TRY(quern__cl_check(error, "clCreateBuffer", "training steps"));
-  if (steps->form == QUERN__STEPS_COLUMNS) QUERN__TRY(create_places(cl, layers, steps));
+  QUERN__TRY(create_buffers(cl, layers, steps));
   *object = steps;
   steps = NULL;
 
@@ -124,5 +135,6 @@ void quern__cl_fused_steps_free(void *state, void *object) {
   quern__cl_fused_steps *steps = object;
   if (steps->layers != NULL) quern__cl_call.ReleaseMemObject(steps->layers);
   if (steps->places != NULL) quern__cl_call.ReleaseMemObject(steps->places);
+  if (steps->normals != NULL) quern__cl_call.ReleaseMemObject(steps->normals);
   free(steps);
 }

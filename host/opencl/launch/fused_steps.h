@@ -16,6 +16,10 @@ typedef struct quern__cl_fused_steps_layer {
   cl_uint index, threshold;
   cl_float scale;
   cl_uint reads_z, derives;
+  cl_uint normalizes;
+  cl_float epsilon;
+  cl_ulong gamma, beta;
+  cl_ulong product, gradient, statistics;
 } quern__cl_fused_steps_layer;
 
 typedef struct quern__cl_fused_steps {
@@ -40,6 +44,10 @@ typedef struct quern__cl_fused_steps {
   size_t above_parameters, above_outputs; /* COLUMNS: floats of the layers above the lowest */
   size_t target_floats; /* COLUMNS: targets of a batch; 0 if the loss reads none */
   cl_mem places;        /* COLUMNS, owned: see kernels/fused/fused_steps_columns.cl */
+  /* owned: what layer normalizations keep, so many floats for each work-item of COLUMNS, else once;
+   * NULL if there are none */
+  cl_mem normals;
+  size_t normal_floats;
 } quern__cl_fused_steps;
 
 /* Samples that a work-item of fused_steps_rows takes at least. */
@@ -55,6 +63,9 @@ quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
                                                            const quern_steps_layer *layers,
                                                            quern__cl_fused_steps *steps,
                                                            size_t *entries);
+
+/* Bytes of `normals`. QUERN_ERROR_OVERFLOW if no size_t holds them. */
+quern_status quern__cl_fused_steps_normals(const quern__cl_fused_steps *steps, size_t *bytes);
 
 /* Bytes of `places`. QUERN_ERROR_OVERFLOW if no size_t holds them. */
 quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,

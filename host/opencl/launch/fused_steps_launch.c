@@ -11,9 +11,9 @@ static quern_span moved(quern_span span, size_t elements) {
 
 /* STEPS_NETWORK of kernels/fused/fused_steps.cl, in step `number` of the op. */
 #define NETWORK(steps, op, number)                                                                 \
-  UINT((steps)->count), UINT((steps)->lowest), MEMORY((steps)->layers), INT((steps)->loss),        \
-      FLOAT((steps)->delta), FLOAT((op)->smoothing), SPAN((op)->class_weights), ULONG((op)->seed), \
-      ULONG((op)->step + (number))
+  UINT((steps)->count), UINT((steps)->lowest), MEMORY((steps)->layers), MEMORY((steps)->normals),  \
+      INT((steps)->loss), FLOAT((steps)->delta), FLOAT((op)->smoothing),                           \
+      SPAN((op)->class_weights), ULONG((op)->seed), ULONG((op)->step + (number))
 
 /* A tensor of a batch: `gathered`, or without an order the caller's own. */
 static quern_span in_batch(const quern_steps_op *op, quern_span gathered, quern_span own) {
@@ -61,8 +61,9 @@ static quern_status launch_weights(quern__cl *cl, const quern__cl_fused_steps *s
   const quern__range range = {.dimensions = 1, .global = {steps->items}, .local = {1}};
   return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_weights, range,
                           ARGS(UINT(n), UINT(steps->count), UINT(steps->lowest),
-                               MEMORY(steps->layers), SPAN(in_batch(op, op->x, op->source)),
-                               SPAN(op->outputs), SPAN(op->dz), OPTIMIZER_STEP(update), STATE(op)));
+                               MEMORY(steps->layers), MEMORY(steps->normals),
+                               SPAN(in_batch(op, op->x, op->source)), SPAN(op->outputs),
+                               SPAN(op->dz), OPTIMIZER_STEP(update), STATE(op)));
 }
 
 /* Steps, of at most `most`, that one launch can take from step `at` on: all with the same numbers,
@@ -102,13 +103,13 @@ static quern_status launch_columns(quern__cl *cl, const quern__cl_fused_steps *s
                                    size_t n) {
   const quern__range range = {.dimensions = 1, .global = {steps->sharers}, .local = {1}};
   const quern_optimizer_step *update = &op->updates[number > 0 ? number - 1 : 0];
-  return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_columns, range,
-                          ARGS(UINT(n), NETWORK(steps, op, number),
-                               UINT(next_batch(steps, op, first)), SAMPLES(op, first), STATE(op),
-                               RESULTS(op, first - n), FAULTS(cl), OPTIMIZER_STEP(update),
-                               UINT(steps->share), UINT(number % 2), UINT(steps->batch),
-                               ULONG(steps->target_floats), ULONG(steps->above_parameters),
-                               ULONG(steps->above_outputs), MEMORY(steps->places)));
+  return quern__cl_launch(
+      cl, QUERN__KERNEL_fused_steps_columns, range,
+      ARGS(UINT(n), NETWORK(steps, op, number), UINT(next_batch(steps, op, first)),
+           SAMPLES(op, first), STATE(op), RESULTS(op, first - n), FAULTS(cl),
+           OPTIMIZER_STEP(update), UINT(steps->share), UINT(number % 2), UINT(steps->batch),
+           ULONG(steps->target_floats), ULONG(steps->above_parameters), ULONG(steps->above_outputs),
+           ULONG(steps->normal_floats), MEMORY(steps->places)));
 }
 
 /* A launch more than there are steps: the first only goes forward, the last only back. */

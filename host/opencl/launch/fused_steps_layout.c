@@ -77,12 +77,31 @@ static void divide_columns(const quern__cl *cl, quern__cl_fused_steps *steps,
     above->weights -= second->weights;
     above->bias -= second->weights;
     above->output -= second->output;
+    above->gamma -= second->weights;
+    above->beta -= second->weights;
   }
-  steps->above_parameters = (size_t)(last->bias - second->weights) + last->out;
+  const cl_ulong last_part = last->normalizes ? last->beta : last->bias;
+  steps->above_parameters = (size_t)(last_part - second->weights) + last->out;
   steps->above_outputs = (size_t)(last->output - second->output) + steps->batch * last->out;
   steps->target_floats = steps->loss == QUERN_LOSS_CATEGORICAL ? 0 : steps->batch * last->out;
   steps->share = quern__cl_fused_steps_share(cl, table->out);
   steps->sharers = quern__divide_up(table->out, steps->share);
+}
+
+/* Places in `normals` what each layer normalization keeps. Sizes are checked afterwards, by
+ * quern__cl_fused_steps_normals. */
+static void place_normals(quern__cl_fused_steps *steps, quern__cl_fused_steps_layer *table) {
+  cl_ulong position = 0;
+  for (size_t l = 0; l < steps->count; l++) {
+    quern__cl_fused_steps_layer *layer = &table[l];
+    if (!layer->normalizes) continue;
+    const cl_ulong values = (cl_ulong)steps->batch * layer->out;
+    layer->product = position;
+    layer->gradient = position + values;
+    layer->statistics = position + 2 * values;
+    position += 2 * values + 2 * steps->batch;
+  }
+  steps->normal_floats = (size_t)position;
 }
 
 quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
@@ -97,25 +116,41 @@ quern__cl_fused_steps_layer *quern__cl_fused_steps_lay_out(const quern__cl *cl,
     const bool reads_z = quern_activation_reads_z(layer->activation.kind);
     const bool activates_loss =
         l + 1 == steps->count && layer->activation.kind != QUERN_ACTIVATION_IDENTITY;
-    table[l] =
-        (quern__cl_fused_steps_layer){.in = (cl_uint)layer->in,
-                                      .out = (cl_uint)layer->out,
-                                      .activation = (cl_int)layer->activation.kind,
-                                      .slope = layer->activation.slope,
-                                      .weights = layer->weights,
-                                      .bias = layer->bias,
-                                      .output = layer->output,
-                                      .learns_weights = layer->learns_weights,
-                                      .learns_bias = layer->learns_bias,
-                                      .index = (cl_uint)l,
-                                      .threshold = layer->threshold,
-                                      .scale = layer->scale,
-                                      .reads_z = reads_z,
-                                      .derives = reads_z || layer->threshold > 0 || activates_loss};
+    table[l] = (quern__cl_fused_steps_layer){.in = (cl_uint)layer->in,
+                                             .out = (cl_uint)layer->out,
+                                             .activation = (cl_int)layer->activation.kind,
+                                             .slope = layer->activation.slope,
+                                             .weights = layer->weights,
+                                             .bias = layer->bias,
+                                             .output = layer->output,
+                                             .learns_weights = layer->learns_weights,
+                                             .learns_bias = layer->learns_bias,
+                                             .index = (cl_uint)l,
+                                             .threshold = layer->threshold,
+                                             .scale = layer->scale,
+                                             .reads_z = reads_z,
+                                             .derives = reads_z || layer->threshold > 0 ||
+                                                        activates_loss || layer->normalizes,
+                                             .normalizes = layer->normalizes,
+                                             .epsilon = layer->epsilon,
+                                             .gamma = layer->gamma,
+                                             .beta = layer->beta};
   }
+  place_normals(steps, table);
   divide_weights(cl, steps, table);
   if (steps->form == QUERN__STEPS_COLUMNS) divide_columns(cl, steps, table);
   return table;
+}
+
+static quern_status fail_overflow(const quern__cl_fused_steps *steps) {
+  return quern__fail(QUERN_ERROR_OVERFLOW,
+                     "training steps: the size of a batch of %zu samples overflows", steps->batch);
+}
+
+quern_status quern__cl_fused_steps_normals(const quern__cl_fused_steps *steps, size_t *bytes) {
+  const size_t copies = steps->form == QUERN__STEPS_COLUMNS ? steps->sharers : 1;
+  if (quern__multiply(steps->normal_floats, copies * sizeof(cl_float), bytes)) return QUERN_OK;
+  return fail_overflow(steps);
 }
 
 quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
@@ -129,6 +164,5 @@ quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
       quern__multiply(steps->batch, lowest->out, &floats) && quern__add(floats, own, &floats) &&
       quern__multiply(floats, sizeof(cl_float), bytes))
     return QUERN_OK;
-  return quern__fail(QUERN_ERROR_OVERFLOW,
-                     "training steps: the size of a batch of %zu samples overflows", steps->batch);
+  return fail_overflow(steps);
 }

@@ -174,17 +174,17 @@ cleanup:
   return status;
 }
 
-/* Steps with normalizations run op by op alone. */
-static bool normalizes(const quern__training_case *self) {
+/* Steps with batch normalization run op by op alone. */
+static bool normalizes_batches(const quern__training_case *self) {
   for (size_t l = 0; l < self->layer_count; l++)
-    if (self->layers[l].normalization != QUERN_NORMALIZATION_NONE) return true;
+    if (self->layers[l].normalization == QUERN_NORMALIZATION_BATCH) return true;
   return false;
 }
 
 /* Whether the device can take the task's steps in that form; where it can, it does so from now on.
  */
 static bool choose(quern__verify *v, const quern__training_case *self, quern__steps_form form) {
-  if (form != QUERN__STEPS_OP_BY_OP && normalizes(self)) return false;
+  if (form != QUERN__STEPS_OP_BY_OP && normalizes_batches(self)) return false;
   /* Where a work-item's loops end, no plan takes whole steps by itself (host/opencl/quirks.c), and
    * compiling them takes minutes. */
   if (v->loop_rounds > 0 && v->few && form != QUERN__STEPS_OP_BY_OP) return false;

@@ -12,8 +12,8 @@
 
 /* Of one work-item's steps, of a block of samples for each, of columns in uneven shares, with a
  * smaller last batch; bytes and floats; frozen parameters; every loss, of labels and of targets;
- * class weights and smoothing; derivatives that read Z; dropout; normalizations, which run op by
- * op. */
+ * class weights and smoothing; derivatives that read Z; dropout; layer normalization; batch
+ * normalization, which runs op by op. */
 const quern__training_case quern__training_cases[] = {
     {.inputs = 3,
      .samples = 20,
@@ -278,6 +278,32 @@ const quern__training_case quern__training_cases[] = {
      .loss = QUERN_LOSS_SQUARED,
      .layers = {LEARNS(3, SIGMOID), LEARNS(3, SIGMOID), LEARNS(3, SIGMOID)},
      .layer_count = 3,
+     .optimizer = QUERN_OPTIMIZER_SGD},
+    {.inputs = 21,
+     .samples = 150,
+     .batch = 70,
+     .epochs = 2,
+     .loss = QUERN_LOSS_CATEGORICAL,
+     .layers = {NORMAL(149, SILU, LAYER, false), NORMAL(35, RELU, LAYER, false),
+                LEARNS(5, IDENTITY)},
+     .layer_count = 3,
+     .optimizer = QUERN_OPTIMIZER_NESTEROV},
+    {.inputs = 21,
+     .samples = 150,
+     .batch = 70,
+     .epochs = 2,
+     .loss = QUERN_LOSS_SQUARED,
+     .layers = {DROPS(149, TANH, 0.25f), NORMAL(35, TANH, LAYER, true),
+                NORMAL(5, SIGMOID, LAYER, false)},
+     .layer_count = 3,
+     .optimizer = QUERN_OPTIMIZER_ADAM},
+    {.inputs = 3,
+     .samples = 20,
+     .batch = 3,
+     .epochs = 2,
+     .loss = QUERN_LOSS_SQUARED,
+     .layers = {NORMAL(7, TANH, LAYER, false), NORMAL(5, IDENTITY, LAYER, false)},
+     .layer_count = 2,
      .optimizer = QUERN_OPTIMIZER_SGD},
 };
 const size_t quern__training_case_count =
