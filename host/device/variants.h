@@ -29,6 +29,7 @@ typedef enum quern__steps_form {
   QUERN__STEPS_COLUMNS,
   /* two launches per step; first a work-item per block of samples, then one per strip of weights */
   QUERN__STEPS_BLOCKS,
+  QUERN__STEPS_NETWORK, /* as SERIAL, by a program built for the network */
   QUERN__STEPS_FORMS
 } quern__steps_form;
 

@@ -51,7 +51,8 @@ static quern_status create_steps(quern_plan *plan, const quern__steps_demand *de
                                        .loss = plan->shape.loss,
                                        .delta = plan->shape.huber_delta,
                                        .changes_loss = demand->changes_loss,
-                                       .rule = demand->rule};
+                                       .rule = demand->rule,
+                                       .steps = plan->expected_steps};
   const quern_status status = QUERN__CALL(
       context, context->backend->steps_create(context->state, &network, &plan->whole_steps));
   free(layers);
@@ -82,6 +83,10 @@ void quern__plan_free_steps(quern_plan *plan) {
     plan->context->backend->steps_free(plan->context->state, plan->whole_steps);
   plan->whole_steps = NULL;
   plan->whole_steps_demand = (quern__steps_demand){.has_optimizer = false};
+}
+
+void quern__plan_expect_steps(quern_plan *plan, uint64_t steps) {
+  plan->expected_steps = steps;
 }
 
 bool quern__plan_has_steps(const quern_plan *plan) {

@@ -60,6 +60,7 @@ struct quern_plan {
   quern_buffer *dz;
   void *whole_steps; /* the backend's state for whole steps; NULL if steps run op by op */
   quern__steps_demand whole_steps_demand; /* what it was created for */
+  uint64_t expected_steps;                /* how many steps will be run; 0: unknown */
   quern_buffer *targets;                  /* one-hot [batch][outputs]; not for CATEGORICAL */
   quern_buffer *classes;                  /* int32_t [batch] */
   bool has_optimizer;
@@ -272,6 +273,10 @@ typedef struct quern__samples {
  * unless it exists; waits if it replaces another. And frees it. */
 quern_status quern__plan_prepare_steps(quern_plan *plan, const quern_optimizer *optimizer);
 void quern__plan_free_steps(quern_plan *plan);
+
+/* Says how many steps will be run. Call it before the optimizer is set: for many, the backend may
+ * prepare more. */
+void quern__plan_expect_steps(quern_plan *plan, uint64_t steps);
 
 /* True if quern__plan_steps may be called: the backend runs whole steps of this plan. */
 bool quern__plan_has_steps(const quern_plan *plan);

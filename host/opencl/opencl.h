@@ -9,10 +9,11 @@
 #include "tuning.h"
 
 /* X(family, file): kernels/…/<file>.cl, in the order of a program's text. `optimizer_rules`,
- * `philox` and `loss_row` have no kernels. */
+ * `philox`, `interleave` and `loss_row` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                         \
   X(optimizer_rules, optimizer_rules)                                                              \
   X(philox, philox)                                                                                \
+  X(interleave, interleave)                                                                        \
   X(dense_tile, dense_tile)                                                                        \
   X(dense_forward, dense_forward)                                                                  \
   X(dense_backward_data, dense_backward_data)                                                      \
@@ -139,6 +140,11 @@ quern__range quern__range_strips(const quern__cl *cl, size_t rows, size_t column
  * quern__cl_launch(cl, kernel, range, ARGS(…)): see arguments.h. */
 quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
                               const quern__argument *arguments, size_t count);
+
+/* The same for a kernel of a program that is not the context's. */
+quern_status quern__cl_launch_object(quern__cl *cl, const char *name, cl_kernel kernel,
+                                     quern__range range, const quern__argument *arguments,
+                                     size_t count);
 
 /* The launchers, quern__cl_<op> for each op of the table: dense.c, activation.c, … */
 #define QUERN__CL_LAUNCHER(op, type, need, kind, name)                                             \

@@ -51,6 +51,10 @@ static uint64_t steps_of(const quern_train_options *options, size_t rows, uint64
   return epochs > UINT64_MAX / each ? UINT64_MAX : epochs * each;
 }
 
+uint64_t quern__train_all_steps(const quern_train_options *options, size_t rows) {
+  return steps_of(options, rows, options->epochs);
+}
+
 static void resolve(quern_train_options *options, size_t rows) {
   enum { PERIOD_EPOCHS = 10 };
   quern_schedule *schedule = &options->schedule;

@@ -110,7 +110,7 @@ static quern_status create_plan_of_rank(quern_trainer *trainer, const quern_netw
                             : status;
 }
 
-static quern_status create_plan(quern_trainer *trainer, const quern_network *network) {
+static quern_status create_plan(quern_trainer *trainer, const quern_network *network, size_t rows) {
   const float clip_norm = trainer->options.clip_norm;
   const quern_plan_mode mode = quern__trainer_mode(&trainer->options, trainer->context);
   if (trainer->options.collective == NULL)
@@ -124,6 +124,7 @@ static quern_status create_plan(quern_trainer *trainer, const quern_network *net
   if (trainer->class_weights != NULL)
     QUERN__FORWARD(quern_plan_set_class_weights(trainer->plan, trainer->class_weights));
   QUERN__FORWARD(quern_plan_set_dropout_seed(trainer->plan, trainer->options.seed));
+  quern__plan_expect_steps(trainer->plan, quern__train_all_steps(&trainer->options, rows));
   QUERN__FORWARD(quern_plan_set_optimizer(trainer->plan, &trainer->options.optimizer));
   QUERN__FORWARD(quern__training_state_create(trainer->plan, &trainer->state));
   return trainer->options.patience > 0 ? quern__best_create(trainer->plan, &trainer->best)
@@ -186,7 +187,7 @@ static quern_status create_sources(quern_trainer *result, const quern_network *n
 static quern_status create_parts(quern_trainer *result, const quern_network *network,
                                  const quern_dataset *train, const quern_dataset *test) {
   QUERN__FORWARD(copy_class_weights(result, network));
-  QUERN__FORWARD(create_plan(result, network));
+  QUERN__FORWARD(create_plan(result, network, train->rows));
   QUERN__FORWARD(create_updates(result));
   QUERN__FORWARD(quern__batch_create(result->context, result->size, train->columns,
                                      result->train.target_count, &result->batch));

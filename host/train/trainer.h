@@ -70,6 +70,9 @@ quern_status quern__train_into(quern_context *context, const quern_network *netw
 /* The steps of an epoch over `rows` samples. */
 size_t quern__train_steps_per_epoch(const quern_train_options *options, size_t rows);
 
+/* The steps of all epochs; at most UINT64_MAX. */
+uint64_t quern__train_all_steps(const quern_train_options *options, size_t rows);
+
 /* QUERN_ERROR_ARGUMENT, with the step, if the learning rate of the schedule exceeds a float's
  * range. */
 quern_status quern__train_check_rates(const quern_train_options *options, size_t rows);

@@ -271,6 +271,7 @@ typedef struct quern_steps_network {
   bool changes_loss; /* label smoothing or class weights: see quern_steps_op */
   int32_t rule; /* quern_optimizer_rule of the updates; those of steps in which a schedule sets the
                  * momentum to 0 have RMSPROP instead of RMSPROP_MOMENTUM */
+  uint64_t steps; /* how many will be run, if known; else 0 */
 } quern_steps_network;
 
 /* Training steps. The n samples are split into consecutive batches, the last possibly smaller.

@@ -161,27 +161,6 @@ __attribute__((noinline)) void steps_gather(const StepsNetwork *network, const S
     steps_one_hot(k, from, faults, first, end);
 }
 
-/* Samples whose class weights are added one by one, so that rounding errors stay small. */
-#define WEIGHTS_ADDED 64
-
-/* Returns n / Σ class weights of the labels of all n samples of the batch, in a fixed order. Every
- * work-item computes it by itself. */
-__attribute__((noinline)) float steps_factor(uint n, uint k, const Loss *loss,
-                                             const StepsSamples *from) {
-  if (!loss->weights) return 1.0f;
-  float total = 0.0f;
-  for (uint block = 0; block < n; block += WEIGHTS_ADDED) {
-    const uint end = min(n, block + WEIGHTS_ADDED);
-    float sum = 0.0f;
-    for (uint row = block; row < end; row++) {
-      const uint index = from->indices ? from->indices[row] : row;
-      if (index < from->source_rows) sum += label_weight(from->labels[index], k, loss->weights);
-    }
-    total += sum;
-  }
-  return weights_factor(n, total);
-}
-
 /* The key of a layer's mask in a step: see quern_dropout in include/quern/ops.h. */
 uint2 steps_key(__global const StepsLayer *layer, ulong seed, ulong step) {
   return philox((uint4)((uint)step, (uint)(step >> 32), layer->index, 1),
@@ -366,7 +345,8 @@ void steps_block(uint n, const StepsNetwork *network, const StepsSamples *sample
   __global const StepsLayer *last = &network->layers[network->count - 1];
   Loss loss = network->loss;
   loss.scale = 1.0f / (float)n;
-  loss.factor = steps_factor(n, last->out, &loss, samples);
+  loss.factor = batch_weights_factor(n, last->out, loss.weights, samples->source_rows,
+                                     samples->labels, samples->indices);
   steps_forward(network, x, parameters, outputs, dz, first, end);
   steps_loss(last, &loss, samples, outputs + last->output, dz + last->output, losses, faults, first,
              end);

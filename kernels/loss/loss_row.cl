@@ -117,6 +117,29 @@ float weights_factor(uint n, float total) {
   return total == 0.0f ? 0.0f : (float)n / total;
 }
 
+/* Samples whose class weights are added one by one, so that rounding errors stay small. */
+#define WEIGHTS_ADDED 64
+
+/* Returns weights_factor of a batch of n labels, summed in a fixed order: row indices[i] of the
+ * data set's `labels`, or row i if indices is null. */
+__attribute__((noinline)) float batch_weights_factor(uint n, uint k,
+                                                     __global const float *class_weights,
+                                                     uint source_rows, __global const int *labels,
+                                                     __global const uint *indices) {
+  if (!class_weights) return 1.0f;
+  float total = 0.0f;
+  for (uint block = 0; block < n; block += WEIGHTS_ADDED) {
+    const uint end = min(n, block + WEIGHTS_ADDED);
+    float sum = 0.0f;
+    for (uint row = block; row < end; row++) {
+      const uint index = indices ? indices[row] : row;
+      if (index < source_rows) sum += label_weight(labels[index], k, class_weights);
+    }
+    total += sum;
+  }
+  return weights_factor(n, total);
+}
+
 /* The worked example's loss of softmax outputs O. D_a = O_a - Y_a, R_a = D_a / (1 - O_a):
  *   loss = -Σ_a [ Y_a log O_a + (1 - Y_a) log(1 - O_a) ]       dZ_a = scale (D_a - O_a Σ_{b≠a} R_b)
  *

@@ -91,14 +91,15 @@ static void assert_twice(quern_context *context, const task *self, const float *
   free(again);
 }
 
-/* The form in which a plan of this task runs its steps. */
-static quern__steps_form form_of(quern_context *context, const task *self) {
+/* The form in which a plan of this task runs its steps, if it expects so many; 0: unknown. */
+static quern__steps_form form_of(quern_context *context, const task *self, uint64_t expected) {
   quern_network *network;
   quern_plan *plan;
   assert_ok(quern_network_create(self->inputs, self->layers, self->layer_count,
                                  QUERN_LOSS_CATEGORICAL, &network));
   assert_ok(quern_plan_create(context, network, self->batch, QUERN_PLAN_TRAINING, &plan));
   const quern_optimizer optimizer = quern_optimizer_of(self->optimizer, 0.01);
+  quern__plan_expect_steps(plan, expected);
   assert_ok(quern_plan_set_optimizer(plan, &optimizer));
   const quern__cl_fused_steps *steps = plan->whole_steps;
   const quern__steps_form form = steps != NULL ? steps->form : QUERN__STEPS_OP_BY_OP;
@@ -112,7 +113,7 @@ static bool choose(const test_rig *rig, const task *self, quern__steps_form want
   quern__cl *cl = rig->device->state;
   /* More iterations than llvmpipe allows, or minutes of compiling for what quern verify --full
    * runs. */
-  if (rig->short_loops && ((wanted == QUERN__STEPS_SERIAL &&
+  if (rig->short_loops && (((wanted == QUERN__STEPS_SERIAL || wanted == QUERN__STEPS_NETWORK) &&
                             (self->batch > 5 || self->optimizer != QUERN_OPTIMIZER_SGD)) ||
                            wanted == QUERN__STEPS_COLUMNS))
     return false;
@@ -120,7 +121,7 @@ static bool choose(const test_rig *rig, const task *self, quern__steps_form want
   if (cl->compute_units < 2) cl->compute_units = 2;
   cl->steps_forced = true;
   cl->steps_form = wanted;
-  return form_of(rig->device, self) == wanted;
+  return form_of(rig->device, self, 0) == wanted;
 }
 
 static void check_form(const task *self, quern__steps_form wanted) {
@@ -160,7 +161,7 @@ static void check_form(const task *self, quern__steps_form wanted) {
 }
 
 static void check_task(const task *self) {
-  for (quern__steps_form form = QUERN__STEPS_SERIAL; form <= QUERN__STEPS_BLOCKS; form++)
+  for (quern__steps_form form = QUERN__STEPS_SERIAL; form < QUERN__STEPS_FORMS; form++)
     check_form(self, form);
 }
 
@@ -190,6 +191,36 @@ static void test_serial(void **state) {
       .layers = {quern_dense(17, QUERN_ACTIVATION_TANH), quern_dense(5, QUERN_ACTIVATION_IDENTITY)},
       .layer_count = 2,
       .form = QUERN__STEPS_SERIAL});
+}
+
+/* A program of its own pays off for a small network with many steps. */
+static void test_network(void **state) {
+  (void)state;
+  const task self = {
+      .inputs = 3,
+      .batch = 1,
+      .layers = {quern_dense(3, QUERN_ACTIVATION_RELU), quern_dense(3, QUERN_ACTIVATION_IDENTITY)},
+      .layer_count = 2};
+  task larger = self;
+  larger.inputs = 700;
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  const quern__cl *cl = rig.device->state;
+  if (cl->tuning.dense == QUERN__DENSE_ITEM && cl->tuning.launch_kiloflops > 0 && !rig.slow &&
+      !rig.short_loops) {
+    assert_int_equal(form_of(rig.device, &self, 0), QUERN__STEPS_SERIAL);
+    assert_int_equal(form_of(rig.device, &self, 1000), QUERN__STEPS_SERIAL);
+    assert_int_equal(form_of(rig.device, &self, 100000000), QUERN__STEPS_NETWORK);
+    larger.layers[0].units = 64;
+    assert_int_not_equal(form_of(rig.device, &larger, 100000000), QUERN__STEPS_NETWORK);
+  }
+  test_rig_close(&rig);
+  task small = self; /* on an emulator too */
+  small.samples = 7;
+  small.batch = 3;
+  small.epochs = 2;
+  small.form = QUERN__STEPS_NETWORK;
+  check_task(&small);
 }
 
 static void test_blocks(void **state) {
@@ -455,9 +486,9 @@ static void test_changes(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_serial),    QUERN_TEST(test_blocks),
-                                     QUERN_TEST(test_columns),   QUERN_TEST(test_frozen),
-                                     QUERN_TEST(test_bad_label), QUERN_TEST(test_optimizers),
-                                     QUERN_TEST(test_changes),   QUERN_TEST(test_supported)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_serial),     QUERN_TEST(test_network), QUERN_TEST(test_blocks),
+      QUERN_TEST(test_columns),    QUERN_TEST(test_frozen),  QUERN_TEST(test_bad_label),
+      QUERN_TEST(test_optimizers), QUERN_TEST(test_changes), QUERN_TEST(test_supported)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

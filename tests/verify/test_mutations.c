@@ -127,8 +127,8 @@ static const mutation mutations[] = {
     {"fused_steps.cl", "dz[at + a] *= h[at + a];", "dz[at + a] += h[at + a];", "training"},
     {"fused_steps.cl", "inside ? (a == (uint)label ? 1.0f", "inside ? (a == (uint)label ? 2.0f",
      "training"},
-    {"fused_steps.cl", "index < from->source_rows) sum += label",
-     "index < from->source_rows) sum -= label", "training"},
+    {"loss_row.cl", "index < source_rows) sum += label", "index < source_rows) sum -= label",
+     "training"},
     {"fused_steps.cl", "from->batch_targets + row * k + column",
      "from->batch_targets + row + column", "training"},
     {"fused_steps.cl", "(shift + normal * slope) / (float)units",
@@ -145,6 +145,16 @@ static const mutation mutations[] = {
     {"loss_row.cl", "twice * self->scale * inverse", "self->scale * inverse", "training"},
     {"dense_backward_data.cl", "activation == DATA_DERIVATIVE ?", "activation != DATA_DERIVATIVE ?",
      "training"},
+    {"network.cl", "rows[i + HALF]) + INTERLEAVE_HIGH", "rows[i + HALF]) - INTERLEAVE_HIGH",
+     "training"},
+    {"network_layer.cl", "rows[at + VECTORS], odd[v]", "rows[at], odd[v]", "training"},
+    {"network_layer.cl", "kept[v] = h[v] * mask[v];", "kept[v] = h[v] + mask[v];", "training"},
+    {"network_layer.cl", "dz[v] *= mask[v];", "dz[v] += mask[v];", "training"},
+    {"network_layer.cl", "sums[IN * VECTORS + v] += dz[v];", "sums[IN * VECTORS + v] = dz[v];",
+     "training"},
+    {"network_steps.cl", "power[a] = -sum_others", "power[a] = sum_others", "training"},
+    {"network_steps.cl", "const size_t first = (size_t)s * samples;",
+     "const size_t first = (size_t)s + samples;", "training"},
 };
 enum { MUTATIONS = sizeof mutations / sizeof *mutations };
 

@@ -22,17 +22,23 @@ static double weights_from(const quern__cl *cl, const quern_steps_layer *layers,
   return weights;
 }
 
+/* Operations of a step. */
+static double flops_of(const quern__cl *cl, const quern_steps_network *network) {
+  return 6 * (double)network->batch * weights_from(cl, network->layers, network->layer_count, 0);
+}
+
 /* How long a step takes in each form, in operations of one compute unit; a launch takes that of
  * tuning.launch_kiloflops thousand. INFINITY where the network does not allow it. */
-static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
+static void estimate(const quern__cl *cl, const quern_steps_network *network,
                      const quern__cl_fused_steps *steps, double times[QUERN__STEPS_FORMS]) {
+  const quern_steps_layer *layers = network->layers;
   const double launch = 1e3 * cl->tuning.launch_kiloflops, units = (double)cl->compute_units;
   const double weights = weights_from(cl, layers, steps->count, 0);
   const size_t least = quern__cl_fused_steps_least(cl);
-  const double flops = 6 * (double)steps->batch * weights;
+  const double flops = flops_of(cl, network);
   times[QUERN__STEPS_SERIAL] = flops;
   times[QUERN__STEPS_OP_BY_OP] = flops / units + launch * (3 * (double)steps->count + 2);
-  times[QUERN__STEPS_COLUMNS] = times[QUERN__STEPS_BLOCKS] = INFINITY;
+  times[QUERN__STEPS_COLUMNS] = times[QUERN__STEPS_BLOCKS] = times[QUERN__STEPS_NETWORK] = INFINITY;
 
   if (weights * sizeof(cl_float) <= MOST_BYTES && steps->batch >= cl->compute_units * least)
     times[QUERN__STEPS_BLOCKS] = flops / units + launch * 2;
@@ -49,21 +55,26 @@ static void estimate(const quern__cl *cl, const quern_steps_layer *layers,
   }
 }
 
-static void choose_form(const quern__cl *cl, const quern_steps_layer *layers,
+static void choose_form(const quern__cl *cl, const quern_steps_network *network,
                         quern__cl_fused_steps *steps) {
   double times[QUERN__STEPS_FORMS];
   steps->form = QUERN__STEPS_OP_BY_OP;
   if (cl->tuning.dense == QUERN__DENSE_GROUP)
     return; /* the kernels are made of the other family's tiles */
-  estimate(cl, layers, steps, times);
+  estimate(cl, network, steps, times);
   if (cl->steps_forced) {
-    if (isfinite(times[cl->steps_form])) steps->form = cl->steps_form;
+    if (isfinite(times[cl->steps_form]) ||
+        (cl->steps_form == QUERN__STEPS_NETWORK && quern__cl_network_steps_can(cl, network)))
+      steps->form = cl->steps_form;
   } else if (cl->tuning.launch_kiloflops > 0) {
     for (quern__steps_form form = 0; form < QUERN__STEPS_FORMS; form++)
       if (times[form] < times[steps->form]) steps->form = form;
   }
+  if (!cl->steps_forced && steps->form == QUERN__STEPS_SERIAL &&
+      quern__cl_network_steps_pay(cl, network, flops_of(cl, network)))
+    steps->form = QUERN__STEPS_NETWORK;
   steps->alone_in_blocks = !cl->steps_forced && isfinite(times[QUERN__STEPS_BLOCKS]);
-  if (steps->form != QUERN__STEPS_SERIAL) return;
+  if (steps->form != QUERN__STEPS_SERIAL && steps->form != QUERN__STEPS_NETWORK) return;
   const double most = most_flops_a_launch / times[QUERN__STEPS_SERIAL];
   steps->serial = most < 1 ? 1 : most < MOST_STEPS ? (size_t)most : MOST_STEPS;
 }
@@ -104,7 +115,7 @@ quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network
          !layers[wanted.lowest].learns_bias)
     wanted.lowest++;
   if (wanted.lowest == layer_count) return QUERN_OK; /* nothing learns */
-  choose_form(cl, layers, &wanted);
+  choose_form(cl, network, &wanted);
   if (wanted.form == QUERN__STEPS_OP_BY_OP) return QUERN_OK;
 
   quern_status status = QUERN_OK;
@@ -121,6 +132,8 @@ quern_status quern__cl_fused_steps_create(void *state, const quern_steps_network
                                               entries * sizeof *table, table, &error);
   QUERN__TRY(quern__cl_check(error, "clCreateBuffer", "training steps"));
   QUERN__TRY(create_buffers(cl, layers, steps));
+  if (steps->form == QUERN__STEPS_NETWORK)
+    QUERN__TRY(quern__cl_network_steps_create(cl, network, steps));
   *object = steps;
   steps = NULL;
 
@@ -133,6 +146,7 @@ cleanup:
 void quern__cl_fused_steps_free(void *state, void *object) {
   (void)state;
   quern__cl_fused_steps *steps = object;
+  quern__cl_network_steps_free(steps);
   if (steps->layers != NULL) quern__cl_call.ReleaseMemObject(steps->layers);
   if (steps->places != NULL) quern__cl_call.ReleaseMemObject(steps->places);
   if (steps->normals != NULL) quern__cl_call.ReleaseMemObject(steps->normals);

@@ -23,8 +23,8 @@ typedef struct quern__cl_fused_steps_layer {
 } quern__cl_fused_steps_layer;
 
 typedef struct quern__cl_fused_steps {
-  /* SERIAL: fused_steps_serial; COLUMNS: fused_steps_columns; BLOCKS: fused_steps_rows,
-   * fused_steps_weights. */
+  /* NETWORK: network_steps; SERIAL: fused_steps_serial; COLUMNS: fused_steps_columns; BLOCKS:
+   * fused_steps_rows, fused_steps_weights. */
   quern__steps_form form;
   /* COLUMNS: run steps without indices as BLOCKS. Both need two launches then; BLOCKS is faster. */
   bool alone_in_blocks;
@@ -37,7 +37,7 @@ typedef struct quern__cl_fused_steps {
   float delta; /* of the Huber loss */
   /* ranges that the optimizer keeps beside the parameters */
   size_t kept;
-  size_t serial; /* SERIAL: the most steps of a launch */
+  size_t serial; /* SERIAL, NETWORK: the most steps of a launch */
   size_t items;  /* BLOCKS: work-items of fused_steps_weights */
   /* COLUMNS: columns of a work-item, and work-items of fused_steps_columns */
   size_t share, sharers;
@@ -48,6 +48,8 @@ typedef struct quern__cl_fused_steps {
    * NULL if there are none */
   cl_mem normals;
   size_t normal_floats;
+  cl_program program; /* NETWORK, owned */
+  cl_kernel kernel;   /* NETWORK, owned */
 } quern__cl_fused_steps;
 
 /* Samples that a work-item of fused_steps_rows takes at least. */
@@ -70,5 +72,25 @@ quern_status quern__cl_fused_steps_normals(const quern__cl_fused_steps *steps, s
 /* Bytes of `places`. QUERN_ERROR_OVERFLOW if no size_t holds them. */
 quern_status quern__cl_fused_steps_places(const quern__cl_fused_steps *steps,
                                           const quern_steps_layer *lowest, size_t *bytes);
+
+/* True if the form NETWORK can run these steps: the network fits private memory, has no layer
+ * normalization, and its rule is the same in all of them. */
+bool quern__cl_network_steps_can(const quern__cl *cl, const quern_steps_network *network);
+
+/* True if it can, and is faster than SERIAL by more than its program takes to build. `flops`: the
+ * operations of a step. */
+bool quern__cl_network_steps_pay(const quern__cl *cl, const quern_steps_network *network,
+                                 double flops);
+
+/* Builds the program of the form NETWORK. */
+quern_status quern__cl_network_steps_create(quern__cl *cl, const quern_steps_network *network,
+                                            quern__cl_fused_steps *steps);
+void quern__cl_network_steps_free(quern__cl_fused_steps *steps);
+
+/* Queues `count` steps of n samples each from `first` on, the first being step `number` of the op.
+ * rows: their updates on the device, or none if all are alike. */
+quern_status quern__cl_network_steps_launch(quern__cl *cl, const quern__cl_fused_steps *steps,
+                                            const quern_steps_op *op, size_t number, size_t first,
+                                            size_t count, size_t n, quern_span rows);
 
 #endif

@@ -82,6 +82,8 @@ static size_t alike(const quern_steps_op *op, size_t position, size_t most, quer
 static quern_status launch_serial(quern__cl *cl, const quern__cl_fused_steps *steps,
                                   const quern_steps_op *op, size_t number, size_t first,
                                   size_t count, size_t n, quern_span rows) {
+  if (steps->form == QUERN__STEPS_NETWORK)
+    return quern__cl_network_steps_launch(cl, steps, op, number, first, count, n, rows);
   return quern__cl_launch(cl, QUERN__KERNEL_fused_steps_serial,
                           (quern__range){.dimensions = 1, .global = {1}, .local = {1}},
                           ARGS(BATCH(steps, op, number, first, n), STATE(op), RESULTS(op, first),
@@ -136,7 +138,7 @@ quern_status quern__cl_fused_steps_run(void *state, void *object, const quern_st
     return run_columns(cl, steps, op);
   for (size_t first = 0, step = 0; first < op->n; step += count) {
     const size_t left = op->n - first, n = next_batch(steps, op, first);
-    if (steps->form == QUERN__STEPS_SERIAL) {
+    if (steps->form == QUERN__STEPS_SERIAL || steps->form == QUERN__STEPS_NETWORK) {
       quern_span rows;
       count = alike(op, step, left / n < steps->serial ? left / n : steps->serial, &rows);
       QUERN__FORWARD(launch_serial(cl, steps, op, step, first, count, n, rows));

@@ -75,10 +75,10 @@ static quern_status set_argument(kernel_setter *setter, const quern__argument *a
   return QUERN_OK;
 }
 
-quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
-                              const quern__argument *arguments, size_t count) {
-  kernel_setter setter = {.name = quern__kernel_name(kernel)};
-  QUERN__FORWARD(quern__cl_kernel(cl, kernel, &setter.kernel));
+quern_status quern__cl_launch_object(quern__cl *cl, const char *name, cl_kernel kernel,
+                                     quern__range range, const quern__argument *arguments,
+                                     size_t count) {
+  kernel_setter setter = {.name = name, .kernel = kernel};
   for (size_t i = 0; i < count; i++) QUERN__FORWARD(set_argument(&setter, &arguments[i]));
   for (cl_uint d = 0; d < range.dimensions; d++) {
     const size_t over = range.global[d] % range.local[d];
@@ -89,4 +89,11 @@ quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range 
   if (++cl->unflushed < LAUNCHES_PER_FLUSH) return QUERN_OK;
   cl->unflushed = 0;
   return QUERN__CL(Flush, setter.name, cl->queue);
+}
+
+quern_status quern__cl_launch(quern__cl *cl, quern__kernel kernel, quern__range range,
+                              const quern__argument *arguments, size_t count) {
+  cl_kernel object;
+  QUERN__FORWARD(quern__cl_kernel(cl, kernel, &object));
+  return quern__cl_launch_object(cl, quern__kernel_name(kernel), object, range, arguments, count);
 }

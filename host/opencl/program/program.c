@@ -82,19 +82,25 @@ cleanup:
   return status;
 }
 
+quern_status quern__cl_program_build(quern__cl *cl, const quern__cl_source *source,
+                                     const char *name, cl_program *program) {
+  quern__cl_cached cached = quern__cl_cache_find(cl, source);
+  quern_status status = QUERN_OK;
+  *program = quern__cl_cache_load(cl, &cached, source->options);
+  if (*program == NULL) {
+    status = build_source(cl, source, name, program);
+    if (status == QUERN_OK) quern__cl_cache_store(&cached, *program);
+  }
+  quern__cl_cached_free(&cached);
+  return status;
+}
+
 static quern_status build(quern__cl *cl, quern__family program) {
   quern__cl_source source;
-  quern__cl_cached cached = {NULL, NULL, 0};
-  quern_status status = QUERN_OK;
-  QUERN__TRY(quern__cl_source_create(cl, program, &source));
-  cached = quern__cl_cache_find(cl, &source);
-  cl->programs[program] = quern__cl_cache_load(cl, &cached, source.options);
-  if (cl->programs[program] != NULL) goto cleanup;
-  QUERN__TRY(build_source(cl, &source, quern__cl_program_name(program), &cl->programs[program]));
-  quern__cl_cache_store(&cached, cl->programs[program]);
-
-cleanup:
-  quern__cl_cached_free(&cached);
+  quern_status status = quern__cl_source_create(cl, program, &source);
+  if (status == QUERN_OK)
+    status = quern__cl_program_build(cl, &source, quern__cl_program_name(program),
+                                     &cl->programs[program]);
   quern__cl_source_free(&source);
   return status;
 }

@@ -75,31 +75,28 @@ static void define_group_tile(quern__text *text, const quern__cl_tuning *tuning,
   define(text, "HOST_LOCAL_VECTORS", quern__cl_group_local_vectors(tile, tuning->vector_width));
 }
 
-/* Lines start anew, so that the build log names the file and its lines. */
-static void put_file(quern__text *text, const char *file, const unsigned char *bytes, size_t size) {
+void quern__cl_put_file(quern__text *text, const char *file, const unsigned char *bytes,
+                        size_t size) {
   quern__text_print(text, "#line 1 \"%s.cl\"\n", file);
   quern__text_add(text, bytes, size);
   quern__text_put(text, "\n");
 }
-#define PUT_FILE(text, file)                                                                       \
-  put_file(text, #file, quern__kernels_##file, quern__kernels_##file##_size)
-
 static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
   if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
 #define DEFINE_GROUP(name)                                                                         \
   if (family == QUERN__FAMILY_dense_group_##name) {                                                \
     define_group_tile(text, tuning, QUERN__GROUP_##name, #name);                                   \
-    PUT_FILE(text, dense_group_tile);                                                              \
+    QUERN__CL_PUT_FILE(text, dense_group_tile);                                                    \
   }
   QUERN__GROUP_SIZES(DEFINE_GROUP)
 #undef DEFINE_GROUP
-  put_file(text, families[family].file, families[family].text, *families[family].size);
+  quern__cl_put_file(text, families[family].file, families[family].text, *families[family].size);
 }
 
 static quern_status create_text(const quern__cl *cl, quern__family program,
                                 quern__cl_source *source) {
   quern__text text = {0};
-  PUT_FILE(&text, common);
+  QUERN__CL_PUT_FILE(&text, common);
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
     if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_optimizer_rules)
       continue;
@@ -112,10 +109,8 @@ static quern_status create_text(const quern__cl *cl, quern__family program,
   return status;
 }
 
-quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
-                                     quern__cl_source *source) {
-  *source = (quern__cl_source){NULL, 0, NULL};
-  QUERN__FORWARD(create_text(cl, program, source));
+quern_status quern__cl_source_options(const quern__cl *cl, unsigned vector_width,
+                                      quern__cl_source *source) {
 #define ACTIVATION_FORMAT(name, text) " -DQUERN_ACTIVATION_" #name "=%d"
 #define ACTIVATION_NUMBER(name, text) , (int)QUERN_ACTIVATION_##name
   static const char format[] =
@@ -123,13 +118,20 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
       "-DITEMS_PER_ROW=%u -DQUERN_FAULT_LABEL=%d -DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(
           ACTIVATION_FORMAT);
   const quern__cl_tuning *tuning = &cl->tuning;
-  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "", tuning->vector_width,
-               tuning->group, quern__cl_columns_per_group(tuning), quern__cl_items_per_row(tuning),
+  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "", vector_width, tuning->group,
+               quern__cl_columns_per_group(tuning), quern__cl_items_per_row(tuning),
                (int)QUERN__FAULT_LABEL,
                (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
     return QUERN_OK;
   source->options = NULL;
   return quern__fail_memory("build options", strlen(format));
+}
+
+quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+                                     quern__cl_source *source) {
+  *source = (quern__cl_source){NULL, 0, NULL};
+  QUERN__FORWARD(create_text(cl, program, source));
+  return quern__cl_source_options(cl, cl->tuning.vector_width, source);
 }
 
 void quern__cl_source_free(quern__cl_source *source) {

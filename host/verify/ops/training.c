@@ -199,7 +199,7 @@ static bool choose(quern__verify *v, const quern__training_case *self, quern__st
 
 quern_status quern__sweep_training(quern__verify *v) {
   static const char *const forms[] = {", op by op", ", by one work-item", ", in columns",
-                                      ", in blocks"};
+                                      ", in blocks", ", by a program of its own"};
   for (size_t i = 0; i < quern__training_case_count; i++) {
     if (quern__training_cases[i].large && v->small) continue;
     if (v->variants == NULL) {
