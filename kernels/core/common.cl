@@ -55,9 +55,42 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
 #define QUERN_STORE(value, pointer) QUERN_VSTORE(value, pointer)
 #endif
 
+/* quern_load_part loads `count` floats from pointer and fills the remaining lanes with zeros.
+ * quern_store_part stores the first `count` lanes at pointer. Any count is valid. */
+#if VECTOR_WIDTH <= 4
+
+/* Lane by lane, since GPUs keep an array that is indexed by a variable in private memory. */
+quern_vector quern_load_part(__global const float *pointer, uint count) {
+  if (count >= VECTOR_WIDTH) return QUERN_VLOAD(pointer);
+  quern_vector value = (quern_vector)(0.0f);
+#if VECTOR_WIDTH > 1
+  if (count > 0) value.s0 = pointer[0];
+#endif
+#if VECTOR_WIDTH > 2
+  if (count > 1) value.s1 = pointer[1];
+  if (count > 2) value.s2 = pointer[2];
+#endif
+  return value;
+}
+
+void quern_store_part(quern_vector value, __global float *pointer, uint count) {
+  if (count >= VECTOR_WIDTH) {
+    QUERN_STORE(value, pointer);
+    return;
+  }
+#if VECTOR_WIDTH > 1
+  if (count > 0) pointer[0] = value.s0;
+#endif
+#if VECTOR_WIDTH > 2
+  if (count > 1) pointer[1] = value.s1;
+  if (count > 2) pointer[2] = value.s2;
+#endif
+}
+
+#else
+
 /* Runs the moves of eight, four, two and one lanes that add up to `count`, which is less than
- * VECTOR_WIDTH. `at` counts the lanes moved so far. The move of eight is omitted for vectors of up
- * to eight floats, since the device may lack vectors of eight. */
+ * VECTOR_WIDTH. `at` counts the lanes moved so far. The move of eight is only for vectors of 16. */
 #if VECTOR_WIDTH > 8
 #define QUERN_PART_OF_EIGHT(count, move8)                                                          \
   if (8 & (count)) {                                                                               \
@@ -80,8 +113,6 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
   }                                                                                                \
   if (1 & (count)) move1;
 
-/* Loads `count` floats from pointer and fills the remaining lanes with zeros. Any count is
- * valid. */
 quern_vector quern_load_part(__global const float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) return QUERN_VLOAD(pointer);
   float lanes[16];
@@ -92,7 +123,6 @@ quern_vector quern_load_part(__global const float *pointer, uint count) {
   return QUERN_VLOAD(lanes);
 }
 
-/* Stores the first `count` lanes at pointer. Any count is valid. */
 void quern_store_part(quern_vector value, __global float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) {
     QUERN_STORE(value, pointer);
@@ -104,6 +134,8 @@ void quern_store_part(quern_vector value, __global float *pointer, uint count) {
                   vstore4(vload4(0, lanes + at), 0, pointer + at),
                   vstore2(vload2(0, lanes + at), 0, pointer + at), pointer[at] = lanes[at])
 }
+
+#endif
 
 /* Returns the sum of a vector's lanes, added pairwise. */
 float quern_sum_lanes(quern_vector value) {
