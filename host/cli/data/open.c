@@ -85,6 +85,20 @@ cli_exit cli_open_test_data(const cli_data_settings *settings, const quern_schem
   return read_test_data(settings, schema, data) == QUERN_OK ? CLI_OK : cli_fail_library();
 }
 
+/* Sets how data for a model without a schema is read. A network with one output has no classes to
+ * number: its targets are numbers, or 0 and 1. */
+static cli_data_settings settings_for(const cli_data_settings *settings,
+                                      const quern_network *network) {
+  cli_data_settings result = *settings;
+  const bool numbers = quern_loss_is_regression(quern_network_loss(network));
+  result.classes = quern_network_outputs(network);
+  if (result.classes != 1) return result;
+  if (result.task == QUERN_TASK_CLASSES || (result.task == QUERN_TASK_NONE && !numbers))
+    result.task = QUERN_TASK_LABELS;
+  if (result.task == QUERN_TASK_NONE) result.task = QUERN_TASK_REGRESSION;
+  return result;
+}
+
 cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
                              const quern_network *network, quern_dataset **data) {
   const quern_schema *schema = quern_network_schema(network);
@@ -95,8 +109,7 @@ cli_exit cli_open_model_data(const cli_data_settings *settings, const char *mode
   if (schema != NULL && given != NULL)
     return cli_fail("--%s is for models that do not describe their data, and %s does", given,
                     model);
-  cli_data_settings of_model = *settings;
-  of_model.classes = quern_network_outputs(network);
+  const cli_data_settings of_model = settings_for(settings, network);
   return cli_open_test_data(&of_model, schema, data);
 }
 
@@ -110,8 +123,8 @@ static bool has_inputs(const quern_network *network, const cli_data_settings *se
 
 cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
                           const quern_network *network, quern_dataset **data) {
-  cli_data_settings usual = *settings, alone = *settings;
-  usual.classes = quern_network_outputs(network);
+  const cli_data_settings usual = settings_for(settings, network);
+  cli_data_settings alone = *settings;
   alone.target = "none";
   /* If neither fits, the error is that of data with targets. */
   if (quern_network_schema(network) == NULL && settings->target == NULL &&

@@ -58,6 +58,13 @@ static void print_heading(const char *before, const char *plain, const cli_names
     printf("%s%zu", plain, index);
 }
 
+/* Returns the class: that of the largest output, or, for one output, 1 above a half and else 0. -1
+ * if an output is not a number. */
+static int choose_class(const float *outputs, size_t count) {
+  if (count != 1) return cli_largest(outputs, count);
+  return isnan(*outputs) ? -1 : *outputs > 0.5f;
+}
+
 static void print_class(const cli_names *names, int chosen, bool current) {
   if (chosen >= 0 && (size_t)chosen < names->count)
     print_text(names->items[chosen], current);
@@ -80,12 +87,14 @@ static void print_csv(const quern_network *network, quern_task task, const cli_n
   const char *before = task == QUERN_TASK_REGRESSION ? "" : chances ? "p_" : "y_";
   for (size_t i = 0; i < count; i++) {
     if (i > 0 || task != QUERN_TASK_REGRESSION) putchar(',');
-    print_heading(before, chances ? "p" : "y", names, i, current);
+    /* One output of classes belongs to class 1. */
+    const size_t number = task == QUERN_TASK_CLASSES && count == 1 ? 1 : i;
+    print_heading(before, chances ? "p" : "y", names, number, current);
   }
   putchar('\n');
   for (size_t row = 0; row < rows; row++) {
     const float *values = outputs + row * count;
-    if (task == QUERN_TASK_CLASSES) print_class(names, cli_largest(values, count), current);
+    if (task == QUERN_TASK_CLASSES) print_class(names, choose_class(values, count), current);
     for (size_t i = 0; task == QUERN_TASK_LABELS && i < count; i++)
       printf("%s%s", i > 0 ? "," : "", isnan(values[i]) ? "" : values[i] > 0.5f ? "1" : "0");
     for (size_t i = 0; i < count; i++)
@@ -94,13 +103,17 @@ static void print_csv(const quern_network *network, quern_task task, const cli_n
   }
 }
 
-/* The task of the model, else of the options, else of the data, else classes. */
+/* The task of the model, else of the options, else that of one output by its loss, else of the
+ * data, else classes. */
 static quern_task task_of(const predict_settings *settings, const quern_network *network,
                           const quern_dataset *data) {
   const quern_schema *schema = quern_network_schema(network);
   if (schema != NULL) return quern_schema_task(schema);
   if (settings->data.task != 0) return (quern_task)settings->data.task;
   const quern_task task = quern_dataset_task(data);
+  if (quern_network_outputs(network) == 1)
+    return quern_loss_is_regression(quern_network_loss(network)) ? QUERN_TASK_REGRESSION
+                                                                 : QUERN_TASK_CLASSES;
   return task == QUERN_TASK_NONE ? QUERN_TASK_CLASSES : task;
 }
 
@@ -148,7 +161,8 @@ const cli_command cli_predict = {
     .about = "Prints predictions as CSV: a header line, and a line for each sample. The data needs "
              "no targets.",
     .details = "For classes: the class with the largest output (-1 if an output is not a number) "
-               "and the probability of each. For labels: 0 or 1 and the probability of each. For a "
+               "and the probability of each; from one probability: class 1 above 1/2, else 0. For "
+               "labels: 0 or 1 and the probability of each. For a "
                "regression: the numbers, in the units of the data. The test set is used if the "
                "data has one, else every sample.",
     .groups = groups,
