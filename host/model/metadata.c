@@ -229,17 +229,6 @@ static quern_status copy_value(const quern__safetensors *file, const char *key, 
   return QUERN_OK;
 }
 
-/* The softmax of one output is always 1, so a state_dict with one output has another loss. */
-static quern_status check_loss(const quern__safetensors *file, size_t outputs, quern_loss loss) {
-  if (outputs != 1 || (loss != QUERN_LOSS_CATEGORICAL && loss != QUERN_LOSS_ELEMENTWISE))
-    return QUERN_OK;
-  return quern__fail(
-      QUERN_ERROR_ARGUMENT,
-      "%s: one output and no metadata with its loss, expected its loss, "
-      "binary (a probability) or squared (a number), by --loss or quern_model_options",
-      file->path);
-}
-
 quern_status quern__metadata_read(const quern__safetensors *file,
                                   const quern_model_options *options, quern__model_layer *layers,
                                   size_t count, quern_loss *loss, float *huber_delta) {
@@ -268,8 +257,6 @@ quern_status quern__metadata_read(const quern__safetensors *file,
   if (name != NULL && !quern_loss_parse(name, loss, huber_delta))
     status = quern__fail(QUERN_ERROR_FORMAT, "%s: metadata \"%s\": unknown loss \"%.200s\"",
                          file->path, QUERN__KEY_LOSS, name);
-  else if (name == NULL)
-    status = check_loss(file, layers[count - 1].weight->shape[0], *loss);
 cleanup:
   free(normalization);
   free(dropout);

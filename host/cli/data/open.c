@@ -133,6 +133,18 @@ cli_exit cli_open_samples(const cli_data_settings *settings, const char *model,
   return cli_open_model_data(settings, model, network, data);
 }
 
+/* The softmax of one output is always 1: a model that seems to have that has another loss, which a
+ * state_dict does not name. */
+static cli_exit check_loss(const char *path, const quern_network *network) {
+  const quern_loss loss = quern_network_loss(network);
+  if (quern_network_outputs(network) != 1 ||
+      (loss != QUERN_LOSS_CATEGORICAL && loss != QUERN_LOSS_ELEMENTWISE))
+    return CLI_OK;
+  return cli_fail("%s has one output, and a softmax of it would always be 1: give --loss binary "
+                  "for a probability, or --loss squared for a number",
+                  path);
+}
+
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
   quern_model_options options = quern_model_options_default();
   quern_onnx_options onnx = quern_onnx_options_default();
@@ -144,7 +156,7 @@ cli_exit cli_open_model(const cli_model_settings *settings, quern_network **netw
   const quern_status status = cli_format_of(settings->path) == CLI_FORMAT_ONNX
                                   ? quern_onnx_load(settings->path, &onnx, network)
                                   : quern_model_load(settings->path, &options, network);
-  return status == QUERN_OK ? CLI_OK : cli_fail_library();
+  return status == QUERN_OK ? check_loss(settings->path, *network) : cli_fail_library();
 }
 
 cli_exit cli_check_columns(const char *path, const quern_network *network,

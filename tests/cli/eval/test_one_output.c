@@ -67,7 +67,7 @@ static void test_loss_is_needed(void **state) {
   const char *model = path_of("one.safetensors"), *data = path_of("one.csv");
   write_model(model);
   write_table("a,b\n1,0\n");
-  const char *const parts[] = {"one.safetensors: one output", "binary (a probability)", "--loss",
+  const char *const parts[] = {"one.safetensors has one output", "--loss binary", "--loss squared",
                                NULL};
   assert_one_line(run("predict", "--model", model, "--data", data), 1, parts);
   assert_one_line(run("predict", "--model", model, "--data", data, "--loss", "categorical"), 1,
