@@ -59,6 +59,10 @@ quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options 
 quern_status quern__tensors_open(quern__stream *stream, const quern_dataset_options *options,
                                  quern_dataset **train, quern_dataset **test);
 
+/* As quern_dataset_split; if `by_class` is unset, without regard to classes. */
+quern_status quern__dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
+                                  bool by_class, quern_dataset **rest, quern_dataset **held_out);
+
 /* Reads the embedded digits, split in two. test may be NULL. */
 quern_status quern__digits_open(quern_dataset **train, quern_dataset **test);
 

@@ -1,8 +1,9 @@
-/* Splits a data set's rows into two data sets. */
+/* Splits a data set's rows into two data sets, classes in equal parts. */
 #include "../base/error.h"
 #include "../base/size.h"
 #include "../functions/philox.h"
 #include "data.h"
+#include "strata.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,31 @@ cleanup:
   return status;
 }
 
-quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
-                                 quern_dataset **rest, quern_dataset **held_out) {
+/* Orders the rows: first those to hold out, then the others, each in the order of a shuffle. */
+static quern_status order_rows(const quern_dataset *dataset, uint64_t seed, bool by_class,
+                               size_t *held, uint32_t *order) {
+  const size_t rows = dataset->rows;
+  quern__shuffle(seed, QUERN__STREAM_SPLIT, (uint32_t)rows, order);
+  if (!by_class || dataset->labels == NULL) return QUERN_OK;
+  bool *chosen = calloc(rows, sizeof *chosen);
+  uint32_t *shuffled = malloc(rows * sizeof *shuffled); /* no overflow, since `order` exists */
+  quern_status status = QUERN_OK;
+  if (chosen == NULL || shuffled == NULL) {
+    status = quern__fail_memory("a shuffle", rows * sizeof *shuffled);
+    goto cleanup;
+  }
+  memcpy(shuffled, order, rows * sizeof *shuffled);
+  QUERN__TRY(quern__strata_choose(dataset->labels, shuffled, rows, *held, chosen, held));
+  size_t first = 0, second = *held;
+  for (size_t i = 0; i < rows; i++) order[chosen[i] ? first++ : second++] = shuffled[i];
+cleanup:
+  free(shuffled);
+  free(chosen);
+  return status;
+}
+
+static quern_status check_arguments(const quern_dataset *dataset, double fraction,
+                                    quern_dataset **rest, quern_dataset **held_out) {
   if (rest == NULL || held_out == NULL)
     return quern__fail(QUERN_ERROR_ARGUMENT, "split: %s is NULL", rest ? "held_out" : "rest");
   if (rest == held_out) {
@@ -67,11 +91,15 @@ quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, 
     return quern__fail(QUERN_ERROR_ARGUMENT,
                        "split: fraction %g, expected more than 0 and less than 1", fraction);
   }
+  if (dataset->rows >= 2) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_SHAPE, "split: %s has 1 row, expected at least 2",
+                     dataset->source);
+}
+
+quern_status quern__dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
+                                  bool by_class, quern_dataset **rest, quern_dataset **held_out) {
+  QUERN__FORWARD(check_arguments(dataset, fraction, rest, held_out));
   const size_t rows = dataset->rows;
-  if (rows < 2) {
-    return quern__fail(QUERN_ERROR_SHAPE, "split: %s has 1 row, expected at least 2",
-                       dataset->source);
-  }
   size_t count = (size_t)round((double)rows * fraction);
   if (count < 1) count = 1;
   if (count > rows - 1) count = rows - 1;
@@ -83,10 +111,10 @@ quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, 
   }
   uint32_t *order = malloc(order_bytes);
   if (order == NULL) return quern__fail_memory("a shuffle", order_bytes);
-  quern__shuffle(seed, QUERN__STREAM_SPLIT, (uint32_t)rows, order);
 
   quern_status status = QUERN_OK;
   quern_dataset *first = NULL;
+  QUERN__TRY(order_rows(dataset, seed, by_class, &count, order));
   QUERN__TRY(take_rows(dataset, order, count, &first));
   QUERN__TRY(take_rows(dataset, order + count, rows - count, rest));
   *held_out = first;
@@ -95,4 +123,9 @@ cleanup:
   quern_dataset_free(first);
   free(order);
   return status;
+}
+
+quern_status quern_dataset_split(const quern_dataset *dataset, double fraction, uint64_t seed,
+                                 quern_dataset **rest, quern_dataset **held_out) {
+  return quern__dataset_split(dataset, fraction, seed, true, rest, held_out);
 }

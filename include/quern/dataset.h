@@ -87,8 +87,8 @@ static inline quern_dataset_options quern_dataset_options_default(void) {
 
 /* Opens the data set that `where` names:
  *
- *   "digits"         1,797 handwritten digits of 8x8 pixels, part of the library, split with
- *                    seed 0 (see quern_dataset_split), one fifth held out as *test
+ *   "digits"         1,797 handwritten digits of 8x8 pixels, part of the library; a
+ *                    fixed fifth of them is *test
  *   "fashion-mnist"  the folder datasets/fashion-mnist in XDG_DATA_HOME or one of XDG_DATA_DIRS;
  *                    on Debian, from the package dataset-fashion-mnist
  *   a folder         its IDX files with MNIST's names: train-images-idx3-ubyte and
@@ -144,9 +144,11 @@ QUERN_API quern_status quern_dataset_from_targets(const float *values, const flo
                                                   size_t target_count, quern_dataset **dataset);
 
 /* Splits the rows into two new sets by a shuffle with `seed`: round(rows · fraction) into
- * *held_out, the others into *rest, at least one each. 0 < fraction < 1. The same seed gives the
- * same split on every machine. The results need two variables, neither of them the one that holds
- * `dataset`. The caller still owns `dataset`. */
+ * *held_out, the others into *rest, at least one each. 0 < fraction < 1. Each class is split in
+ * this proportion, to within a row; if it has two rows or more, both sets have at least one of
+ * them, which may change their sizes. The same seed gives the same split on every machine. The
+ * results need two variables, neither of them the one that holds `dataset`. The caller still owns
+ * `dataset`. */
 QUERN_API quern_status quern_dataset_split(const quern_dataset *dataset, double fraction,
                                            uint64_t seed, quern_dataset **rest,
                                            quern_dataset **held_out);

@@ -99,6 +99,67 @@ static void seeds(void **state) {
   assert_memory_not_equal(orders[0], orders[3], sizeof orders[0]);
 }
 
+static quern_dataset *make_classes(const size_t *counts, size_t classes) {
+  float values[2048];
+  int32_t labels[2048];
+  size_t rows = 0;
+  for (size_t c = 0; c < classes; c++)
+    for (size_t i = 0; i < counts[c]; i++, rows++) {
+      assert_true(rows < 2048);
+      labels[rows] = (int32_t)c;
+      values[rows] = (float)rows;
+    }
+  quern_dataset *dataset;
+  assert_int_equal(quern_dataset_from_floats(values, labels, rows, 1, &dataset), QUERN_OK);
+  return dataset;
+}
+
+/* Counts the rows of each class, and marks the rows. */
+static void count_classes(const quern_dataset *dataset, size_t *counts, unsigned char *seen) {
+  for (size_t row = 0; row < quern_dataset_rows(dataset); row++) {
+    float value;
+    quern_dataset_values(dataset, row, &value);
+    assert_int_equal(seen[(size_t)value]++, 0);
+    counts[quern_dataset_label(dataset, row)]++;
+  }
+}
+
+typedef struct classes_case {
+  size_t counts[4];
+  double fraction;
+  size_t held[4]; /* of each class */
+} classes_case;
+
+/* Every class with two rows is on both sides, by any seed, in the proportion of the whole. */
+static void classes_are_kept(void **state) {
+  (void)state;
+  static const classes_case cases[] = {
+      {{94, 3, 3, 0}, 0.2, {18, 1, 1, 0}},
+      {{50, 50, 50, 0}, 0.2, {10, 10, 10, 0}},
+      {{1000, 2, 2, 2}, 0.01, {9, 1, 1, 1}},
+      {{2, 2, 2, 2}, 0.9, {1, 1, 1, 1}},
+      {{600, 300, 100, 20}, 0.5, {300, 150, 50, 10}},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    quern_dataset *dataset = make_classes(cases[i].counts, 4), *rest, *held_out;
+    for (uint64_t seed = 0; seed < 20; seed++) {
+      size_t held[4] = {0}, kept[4] = {0};
+      unsigned char seen[2048] = {0};
+      assert_int_equal(quern_dataset_split(dataset, cases[i].fraction, seed, &rest, &held_out),
+                       QUERN_OK);
+      count_classes(held_out, held, seen);
+      count_classes(rest, kept, seen);
+      for (size_t c = 0; c < 4; c++) {
+        assert_int_equal(held[c], cases[i].held[c]);
+        assert_int_equal(held[c] + kept[c], cases[i].counts[c]);
+      }
+      quern_dataset_free(rest);
+      quern_dataset_free(held_out);
+    }
+    quern_dataset_free(dataset);
+  }
+}
+
 static void bad_arguments(void **state) {
   (void)state;
   quern_dataset *dataset = make(4), *one = make(1), *rest, *held_out;
@@ -121,10 +182,8 @@ static void bad_arguments(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(partition),
-      cmocka_unit_test(known_order),
-      cmocka_unit_test(seeds),
-      cmocka_unit_test(bad_arguments),
+      cmocka_unit_test(partition),        cmocka_unit_test(known_order),   cmocka_unit_test(seeds),
+      cmocka_unit_test(classes_are_kept), cmocka_unit_test(bad_arguments),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ const cli_option cli_train_data_options[] = {
      .help = "data to test on after each epoch",
      .otherwise = "from --data",
      .details = "Default: the test set that comes with the data; else a fifth of the data, "
-                "selected by the seed and held out."},
+                "selected by the seed and held out, of each class alike."},
     CLI_OPTION_TABLE(train_settings),
     CLI_OPTION_PREPARE(train_settings),
     CLI_OPTION_END};
