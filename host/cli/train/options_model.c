@@ -8,6 +8,7 @@
 #define NAME_OF(name, text) text,
 static const char *const normalizations[] = {QUERN_NORMALIZATIONS(NAME_OF) NULL};
 static const char *const losses[] = {"auto", QUERN_LOSSES(NAME_OF) NULL};
+static const char *const initializers[] = {"default", "he", "xavier", "uniform", "lecun", NULL};
 static const char *const balanced[] = {"balanced", NULL};
 
 const cli_option cli_train_model_options[] = {
@@ -46,6 +47,15 @@ const cli_option cli_train_model_options[] = {
      .details = "`auto`: categorical for classes, binary for labels, squared for a regression. "
                 "`huber` takes the error at which it turns from squared to absolute behind a "
                 "colon, as in `huber:0.5`; 1 without it."},
+    {.name = "initializer",
+     .value = "NAME",
+     .kind = CLI_CHOICE,
+     .offset = FIELD(initializer),
+     .choices = initializers,
+     .help = "how the first weights are drawn",
+     .details = "Uniformly, from -b to b, for a layer of n inputs and m outputs. `he`: b = √(6/n); "
+                "`xavier`: √(6/(n+m)); `lecun`: √(3/n); `uniform`: √(1/n), as PyTorch's Linear. "
+                "`default`: by activation, lecun for selu, he for relu and its like, else xavier."},
     CLI_OPTION_END};
 
 const cli_option cli_train_regularization_options[] = {

@@ -12,6 +12,7 @@ typedef struct train_settings {
   int normalization;    /* of quern_normalization_kind */
   double dropout;       /* NaN: none */
   cli_loss loss;        /* kind CLI_UNSET: by the task */
+  int initializer;      /* quern_initializer */
   size_t epochs, batch; /* as in quern_train_options */
   int optimizer, schedule, decay_bias;
   /* NaN: the optimizer's default */

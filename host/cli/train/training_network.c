@@ -72,8 +72,8 @@ cli_exit cli_training_initialize(const train_session *run, const quern_train_opt
       quern_trainer_residency(run->devices.contexts[0], run->network, run->train, run->test,
                               training, &placement) != QUERN_OK)
     return cli_fail_library();
-  return quern_network_initialize(run->network, QUERN_INITIALIZER_DEFAULT, run->settings->seed) ==
-                 QUERN_OK
-             ? CLI_OK
-             : cli_fail_library();
+  const train_settings *settings = run->settings;
+  const quern_status status = quern_network_initialize(
+      run->network, (quern_initializer)settings->initializer, settings->seed);
+  return status == QUERN_OK ? CLI_OK : cli_fail_library();
 }
