@@ -103,6 +103,10 @@ const quern_schema *quern_dataset_schema(const quern_dataset *dataset) {
   return dataset->schema;
 }
 
+const char *quern_dataset_note(const quern_dataset *dataset) {
+  return dataset->without_index ? "column 1 has no name and counts the rows: it is left out" : "";
+}
+
 quern_task quern_dataset_task(const quern_dataset *dataset) {
   return dataset->schema->task;
 }

@@ -19,6 +19,7 @@ struct quern_dataset {
   quern_schema *schema; /* owned; describes these columns */
   /* values may be NaN, each a missing value that has not been filled yet */
   bool has_missing;
+  bool without_index;   /* a first column that counts the rows was left out */
   size_t height, width; /* 0, 0 if samples are not images */
   float scale, offset;  /* a value is fma(element, scale, offset) */
   /* References besides the owner's: trainers that stream the data, and running trainings. Nothing

@@ -41,5 +41,20 @@ quern_status quern__dataset_options_read(const quern_dataset_options *given,
   QUERN__FORWARD(check_choice("task", (int)options->task, QUERN_TASK_REGRESSION + 1));
   QUERN__FORWARD(check_choice("missing", (int)options->missing, QUERN_MISSING_ZERO + 1));
   QUERN__FORWARD(check_choice("text", (int)options->text, QUERN_TEXT_ONE_HOT + 1));
+  if (options->inputs != NULL && options->exclude != NULL) {
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "data set options: both inputs and columns to exclude, expected one of them");
+  }
+  if (options->decimal != '\0' && options->decimal != '.' && options->decimal != ',') {
+    return quern__fail(
+        QUERN_ERROR_ARGUMENT,
+        "data set options: character %d as decimal mark, expected a point or a comma",
+        (int)options->decimal);
+  }
+  if (options->decimal == ',' && options->delimiter == ',') {
+    return quern__fail(QUERN_ERROR_ARGUMENT,
+                       "data set options: a comma is both the delimiter and the decimal mark");
+  }
   return check_delimiter(options->delimiter);
 }

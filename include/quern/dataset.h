@@ -18,7 +18,8 @@ typedef enum quern_csv_header {
 } quern_csv_header;
 typedef enum quern_csv_label { QUERN_LABEL_LAST, QUERN_LABEL_FIRST } quern_csv_label;
 
-/* How to read a missing value in a table: an empty field, "NA", "?" or "nan". */
+/* How to read a missing value in a table: an empty field, "?", "None", or, in upper or lower case,
+ * "nan", "NA", "N/A", "#N/A", "<NA>" or "null"; or one of options.missing_values. */
 typedef enum quern_missing {
   QUERN_MISSING_REFUSE, /* an error that names the place */
   QUERN_MISSING_MEAN,   /* its column's mean over the data passed to quern_dataset_fit */
@@ -49,7 +50,8 @@ typedef struct quern_dataset_options {
   const char *inputs;
 
   /* --- Tables --- */
-  /* QUERN_HEADER_AUTO treats the first line as a header if none of its fields is a number. */
+  /* QUERN_HEADER_AUTO treats the first line as a header if none of its fields is a number. A first
+   * line of numbers and texts with a number below a text is an error: it may be either. */
   quern_csv_header header;
   /* ',', ';', '\t' …; 0: whichever of comma, tab and semicolon, in this order, is found first in
    * the first line */
@@ -66,6 +68,13 @@ typedef struct quern_dataset_options {
    * classes - 1, others are QUERN_ERROR_DATA. 0: the data determine the classes. Ignored if there
    * is a schema. */
   size_t classes;
+
+  /* --- Tables, continued --- */
+  /* Columns that are neither inputs nor targets; NULL for none. If `inputs` and `exclude` are NULL,
+   * a first column without a name that counts the rows from 0 or 1 is excluded. */
+  const char *exclude;
+  const char *missing_values; /* more texts of missing values, separated by commas; NULL for none */
+  char decimal;               /* the decimal mark, '.' or ','; 0: '.' */
 } quern_dataset_options;
 
 /* Returns the defaults: all as the data suggest, and no value missing or text among the inputs. */
@@ -82,6 +91,9 @@ static inline quern_dataset_options quern_dataset_options_default(void) {
   options.text = QUERN_TEXT_REFUSE;
   options.schema = NULL;
   options.classes = 0;
+  options.exclude = NULL;
+  options.missing_values = NULL;
+  options.decimal = 0;
   return options;
 }
 
@@ -172,6 +184,10 @@ QUERN_API quern_status quern_dataset_fit(quern_dataset *dataset, bool standardiz
  * by the schema's classes; those from quern_dataset_from_floats are class numbers and stay
  * unchanged. QUERN_ERROR_DATA if the schema lacks a label. */
 QUERN_API quern_status quern_dataset_apply(quern_dataset *dataset, const quern_schema *schema);
+
+/* Returns a note on what the reader decided, such as a column that it left out; "" if there is
+ * none. Static. */
+QUERN_API const char *quern_dataset_note(const quern_dataset *dataset);
 
 /* Frees a data set. A training that streams it keeps what it needs. NULL is accepted. */
 QUERN_API void quern_dataset_free(quern_dataset *dataset);

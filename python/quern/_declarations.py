@@ -183,6 +183,9 @@ class DatasetOptions(Structure):
         ("text", c_int),
         ("schema", c_void_p),
         ("classes", c_size_t),
+        ("exclude", c_char_p),
+        ("missing_values", c_char_p),
+        ("decimal", c_char),
     ]
 
     @classmethod
@@ -274,6 +277,7 @@ _FUNCTIONS = {
     "quern_dataset_apply": (status, _handle, _handle),
     "quern_dataset_split": (status, _handle, c_double, c_uint64, _out, _out),
     "quern_dataset_free": (None, _handle),
+    "quern_dataset_note": (c_char_p, _handle),
     "quern_dataset_rows": (c_size_t, _handle),
     "quern_dataset_columns": (c_size_t, _handle),
     "quern_dataset_schema": (_handle, _handle),

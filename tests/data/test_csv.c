@@ -139,7 +139,7 @@ static void bad_texts(void **state) {
       {"1,2,0\n1,\"2,0\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2, column 2",
        "a quote that is not closed"},
       {"1,2,0\n1,\"a\nb\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found 'a?b'"},
-      {"1,2,\"0\n\"\n1,x,0\n", QUERN_ERROR_FORMAT, "line 3, column 2", "found 'x'"},
+      {"a,b,\"c\n\"\n1,x,0\n", QUERN_ERROR_FORMAT, "line 3, column 2", "found 'x'"},
       {"\"1\",2,0\n\"1\",\"\"\"\",0\n", QUERN_ERROR_FORMAT, "line 2, column 2", "found '\"'"},
       {"\"a,b\",c\n1,2,0\n", QUERN_ERROR_FORMAT, "line 2", "3 columns, expected 2"},
   };

@@ -102,7 +102,7 @@ static void texts_that_are_no_categories(void **state) {
   assert_open_fails(path_of("names.csv"), &options, QUERN_ERROR_DATA);
   assert_error_says(
       "names.csv: column 2 has 1000 different texts in 1000 rows, expected at most a tenth as many",
-      "--inputs", NULL);
+      "--exclude", NULL);
   length = 0;
   for (size_t i = 0; i < 1000; i++)
     length += (size_t)sprintf(text + length, "name %zu,%zu\n", i % 100, i % 2);

@@ -14,6 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
                  : choice / 36 % 3 == 2 ? QUERN_TASK_REGRESSION
                                         : QUERN_TASK_NONE;
   options.target = choice >= 108 ? "1,b" : NULL;
+  if (choice >= 216) {
+    options.target = NULL;
+    options.decimal = choice % 2 == 0 ? ',' : '.';
+    options.exclude = choice % 3 == 0 ? "2" : NULL;
+    options.missing_values = "x,-9";
+  }
   quern__stream stream;
   quern_dataset *dataset = NULL;
   quern__stream_open_memory("fuzz.csv", bytes + 1, size - 1, &stream);

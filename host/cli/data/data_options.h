@@ -10,7 +10,8 @@ typedef struct cli_data_settings {
   int header;    /* quern_csv_header */
   int label;     /* quern_csv_label */
   int delimiter; /* an index into cli_delimiters */
-  const char *inputs, *target;
+  int decimal;   /* an index into cli_decimals */
+  const char *inputs, *target, *exclude, *missing_values;
   int task; /* quern_task */
   /* For training alone: a model has them for other data. */
   int missing; /* quern_missing */
@@ -22,6 +23,7 @@ typedef struct cli_data_settings {
 extern const char *const cli_headers[];
 extern const char *const cli_labels[];
 extern const char *const cli_delimiters[];
+extern const char *const cli_decimals[];
 extern const char *const cli_tasks[];
 extern const char *const cli_missing[];
 
@@ -38,8 +40,9 @@ extern const char *const cli_missing[];
    .kind = CLI_CHOICE,                                                                             \
    .offset = offsetof(settings, data.header),                                                      \
    .choices = cli_headers,                                                                         \
-   .help = "CSV: if the first line names the columns",                                             \
-   .details = "`auto`: it does if none of its fields is a number."},                               \
+   .help = "CSV: if the first line names columns",                                                 \
+   .details = "`auto`: it does if none of its fields is a number. A first line of numbers and "    \
+              "texts needs the option if the second has a number below a text."},                  \
       {.name = "delimiter",                                                                        \
        .value = "NAME",                                                                            \
        .kind = CLI_CHOICE,                                                                         \
@@ -49,12 +52,26 @@ extern const char *const cli_missing[];
        .details =                                                                                  \
            "`auto`: a tab in a .tsv file, else the first of comma, tab and semicolon in the "      \
            "first line."},                                                                         \
+      {.name = "decimal",                                                                          \
+       .value = "NAME",                                                                            \
+       .kind = CLI_CHOICE,                                                                         \
+       .offset = offsetof(settings, data.decimal),                                                 \
+       .choices = cli_decimals,                                                                    \
+       .help = "CSV: decimal mark, point or comma"},                                               \
+      {.name = "missing-values",                                                                   \
+       .value = "T,T…",                                                                            \
+       .kind = CLI_TEXT,                                                                           \
+       .offset = offsetof(settings, data.missing_values),                                          \
+       .help = "CSV: more texts that mean a missing value",                                        \
+       .details =                                                                                  \
+           "Besides an empty field, ?, nan, NA, N/A, #N/A, <NA>, null, in either case, and "       \
+           "None."},                                                                               \
       {.name = "label",                                                                            \
        .value = "last|first",                                                                      \
        .kind = CLI_CHOICE,                                                                         \
        .offset = offsetof(settings, data.label),                                                   \
        .choices = cli_labels,                                                                      \
-       .help = "CSV: column of the class without --target",                                        \
+       .help = "CSV: class column without --target",                                               \
        .details = "A class is a whole number or a text. Labels other than 0, 1, 2 and so on are "  \
                   "numbered in their order and printed as in the file."},                          \
       {.name = "target",                                                                           \
@@ -70,8 +87,13 @@ extern const char *const cli_missing[];
        .kind = CLI_TEXT,                                                                           \
        .offset = offsetof(settings, data.inputs),                                                  \
        .help = "what to predict from, in the same form",                                           \
-       .details = "Without the option: every column that is not a target; the array x, or "        \
-                  "x_train."},                                                                     \
+       .details = "Without the option: every column that is not a target, but for a first one "    \
+                  "without a name that counts the rows; the array x, or x_train."},                \
+      {.name = "exclude",                                                                          \
+       .value = "COLUMNS",                                                                         \
+       .kind = CLI_TEXT,                                                                           \
+       .offset = offsetof(settings, data.exclude),                                                 \
+       .help = "CSV: columns to leave out of the inputs"},                                         \
   {                                                                                                \
     .name = "task", .value = "NAME", .kind = CLI_CHOICE, .offset = offsetof(settings, data.task),  \
     .choices = cli_tasks, .help = "what the targets are",                                          \
@@ -91,8 +113,9 @@ extern const char *const cli_missing[];
    .choices = cli_missing,                                                                         \
    .help = "replacement of missing inputs",                                                        \
    .details =                                                                                      \
-       "An input is missing if it is empty, NA, ? or nan. `refuse`: an error; `mean`: the "        \
-       "column's mean over the training data; `zero`: 0. The model keeps the replacement."},       \
+       "An input is missing if it is empty, nan, NA, null or the like: see --missing-values. "     \
+       "`refuse`: an error; `mean`: the column's mean over the training data; `zero`: 0. The "     \
+       "model keeps the replacement."},                                                            \
       {.name = "one-hot",                                                                          \
        .kind = CLI_FLAG,                                                                           \
        .offset = offsetof(settings, data.one_hot),                                                 \

@@ -45,6 +45,7 @@ cleanup:
 const char *const cli_headers[] = {"auto", "none", "one", NULL};
 const char *const cli_labels[] = {"last", "first", NULL};
 const char *const cli_delimiters[] = {"auto", "comma", "semicolon", "tab", "bar", NULL};
+const char *const cli_decimals[] = {"point", "comma", NULL};
 const char *const cli_tasks[] = {"auto", "classes", "labels", "regression", NULL};
 const char *const cli_missing[] = {"refuse", "mean", "zero", NULL};
 
@@ -58,6 +59,9 @@ static quern_status read_data(const cli_data_settings *settings, const quern_sch
   options.inputs = settings->inputs;
   options.target = settings->target;
   if (settings->target != NULL && strcmp(settings->target, "none") == 0) options.target = "";
+  options.exclude = settings->exclude;
+  options.missing_values = settings->missing_values;
+  options.decimal = settings->decimal == 1 ? ',' : '.';
   options.task = (quern_task)settings->task;
   options.missing = (quern_missing)settings->missing;
   options.text = settings->one_hot ? QUERN_TEXT_ONE_HOT : QUERN_TEXT_REFUSE;
@@ -102,10 +106,11 @@ static cli_data_settings settings_for(const cli_data_settings *settings,
 cli_exit cli_open_model_data(const cli_data_settings *settings, const char *model,
                              const quern_network *network, quern_dataset **data) {
   const quern_schema *schema = quern_network_schema(network);
-  const char *given = settings->target != NULL   ? "target"
-                      : settings->inputs != NULL ? "inputs"
-                      : settings->task != 0      ? "task"
-                                                 : NULL;
+  const char *given = settings->target != NULL    ? "target"
+                      : settings->inputs != NULL  ? "inputs"
+                      : settings->task != 0       ? "task"
+                      : settings->exclude != NULL ? "exclude"
+                                                  : NULL;
   if (schema != NULL && given != NULL)
     return cli_fail("--%s is for models that do not describe their data, and %s does", given,
                     model);

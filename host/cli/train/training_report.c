@@ -13,6 +13,8 @@
 void cli_training_announce(const train_session *run) {
   cli_print(run->out, "data: %s, ", quern_dataset_source(run->train));
   cli_print_data(run->out, run->train);
+  const char *note = quern_dataset_note(run->train);
+  if (*note != '\0') fprintf(run->out, "\nnote: %s", note);
   cli_print(run->out, "\ntest: %s, ", quern_dataset_source(run->test));
   cli_print_data(run->out, run->test);
   cli_print(run->out, "%s\nnetwork: ", run->held_out ? ", held out" : "");

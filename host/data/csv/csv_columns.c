@@ -99,13 +99,33 @@ static quern_status check_once(const table *in) {
   return status;
 }
 
-/* Makes all columns but the targets inputs. */
-static quern_status take_others(const table *in) {
+/* Marks the columns of options->exclude; without it, a first column without a name. That is what
+ * pandas and R write for the numbers of the rows. */
+static quern_status exclude_columns(const table *in, const quern_dataset_options *options,
+                                    bool *taken) {
+  quern__csv_columns *columns = in->columns;
+  quern__csv_column *excluded = NULL;
+  size_t count = 0;
+  if (options->exclude == NULL) {
+    if (columns->names != NULL && *columns->names[0] == '\0' && !taken[0] && columns->fields > 2)
+      columns->index_place = 0;
+    taken[0] = taken[0] || columns->index_place == 0;
+    return QUERN_OK;
+  }
+  const quern_status status = find_list(in, options->exclude, &excluded, &count);
+  for (size_t i = 0; status == QUERN_OK && i < count; i++) taken[excluded[i].place] = true;
+  free(excluded);
+  return status;
+}
+
+/* Makes all columns but the targets and the excluded ones inputs. */
+static quern_status take_others(const table *in, const quern_dataset_options *options) {
   quern__csv_columns *columns = in->columns;
   bool *taken = calloc(columns->fields, sizeof *taken);
   if (taken == NULL) return quern__fail_memory("the columns of a table", columns->fields);
   for (size_t i = 0; i < columns->target_count; i++) taken[columns->targets[i].place] = true;
-  const quern_status status = make_columns(columns->fields, &columns->inputs);
+  quern_status status = exclude_columns(in, options, taken);
+  if (status == QUERN_OK) status = make_columns(columns->fields, &columns->inputs);
   for (size_t i = 0; status == QUERN_OK && i < columns->fields; i++)
     if (!taken[i]) columns->inputs[columns->input_count++].place = i;
   free(taken);
@@ -132,7 +152,7 @@ static quern_status choose_by_options(const table *in, const quern_dataset_optio
   if (options->inputs != NULL)
     QUERN__FORWARD(find_list(in, options->inputs, &columns->inputs, &columns->input_count));
   else
-    QUERN__FORWARD(take_others(in));
+    QUERN__FORWARD(take_others(in, options));
   return QUERN_OK;
 }
 
@@ -240,7 +260,7 @@ static quern_status match_schema(const table *in, const quern_schema *schema,
 quern_status quern__csv_columns_create(const quern__records *first, bool header,
                                        const quern_dataset_options *options,
                                        quern__csv_columns *columns) {
-  *columns = (quern__csv_columns){.fields = first->count};
+  *columns = (quern__csv_columns){.fields = first->count, .index_place = first->count};
   const table in = {first->lines.stream->name, columns};
   if (header) QUERN__FORWARD(copy_names(first, columns));
   if (options->schema != NULL)

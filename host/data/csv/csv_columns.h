@@ -27,6 +27,8 @@ typedef struct quern__csv_columns {
   quern__csv_column *inputs, *targets; /* owned */
   size_t input_count, target_count;
   quern_task task;
+  size_t index_place; /* of the column that must count the rows; `fields` if there is none */
+  uint64_t next_index;
 } quern__csv_columns;
 
 /* Selects the columns by the first record, which may be the header, and by the options. The caller
@@ -34,6 +36,11 @@ typedef struct quern__csv_columns {
 quern_status quern__csv_columns_create(const quern__records *first, bool header,
                                        const quern_dataset_options *options,
                                        quern__csv_columns *columns);
+/* Refuses columns with too many different texts to be categories: one-hot coding would need memory
+ * for rows times texts. Refuses numbers with a stray text, which would all become categories. */
+quern_status quern__csv_check_categories(const quern__csv_columns *columns, size_t rows,
+                                         const char *file);
+
 void quern__csv_columns_free(quern__csv_columns *columns);
 
 #endif

@@ -60,15 +60,44 @@ bool quern__csv_is_number(const quern__csv_field *field) {
   return spelling_of(field->text, field->length) != TEXT;
 }
 
-bool quern__csv_is_missing(const quern__csv_field *field) {
+/* True if the list, separated by commas, has the text; by `compare`, in which case matters or
+ * not. */
+static bool is_listed(const quern__csv_field *field, const char *list,
+                      int (*compare)(const char *, const char *, size_t)) {
+  for (;; list++) {
+    const size_t length = strcspn(list, ",");
+    if (length == field->length && compare(list, field->text, length) == 0) return true;
+    list += length;
+    if (*list == '\0') return false;
+  }
+}
+
+bool quern__csv_is_missing(const quern__csv_field *field, const char *more) {
+  static const char tokens[] = "?,nan,na,n/a,#n/a,<na>,null", exact[] = "None";
   const size_t length = field->length;
-  return length == 0 || (length == 1 && field->text[0] == '?') ||
-         (length == 2 && memcmp(field->text, "NA", 2) == 0) ||
-         is_word(field->text, length, "nan", 3);
+  if (length == 0 || (more != NULL && is_listed(field, more, strncmp))) return true;
+  if (length > 4 || is_digit(field->text[0])) return false; /* no token is longer */
+  return is_listed(field, tokens, strncasecmp) || is_listed(field, exact, strncmp);
+}
+
+size_t quern__csv_decimal_comma(const char *text, size_t length) {
+  char number[64];
+  const char *comma = memchr(text, ',', length);
+  if (comma == NULL || length >= sizeof number) return length;
+  memcpy(number, text, length);
+  number[comma - text] = '.';
+  return spelling_of(number, length) == NUMBER ? (size_t)(comma - text) : length;
 }
 
 quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
                              const char *expected) {
+  return quern__csv_fail_hint(status, field, expected, NULL);
+}
+
+quern_status quern__csv_fail_hint(quern_status status, const quern__csv_field *field,
+                                  const char *expected, const char *hint) {
+  const char *before = hint != NULL ? " (" : "", *behind = hint != NULL ? ")" : "";
+  if (hint == NULL) hint = "";
   char shown[SHOWN_LENGTH + 1];
   const size_t length = field->length < SHOWN_LENGTH ? field->length : SHOWN_LENGTH;
   for (size_t i = 0; i < length; i++) {
@@ -79,17 +108,24 @@ quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
   shown[length] = '\0';
   if (length == 0) {
     return quern__fail(status,
-                       "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found nothing",
-                       field->file, field->line, field->column, expected);
+                       "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found nothing%s%s%s",
+                       field->file, field->line, field->column, expected, before, hint, behind);
   }
-  return quern__fail(status, "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found '%s%s'",
+  return quern__fail(status,
+                     "%s: line %" PRIu64 ", column %" PRIu64 ": expected %s, found '%s%s'%s%s%s",
                      field->file, field->line, field->column, expected, shown,
-                     length < field->length ? "..." : "");
+                     length < field->length ? "..." : "", before, hint, behind);
+}
+
+static quern_status fail_text(const quern__csv_field *field) {
+  const bool comma = quern__csv_decimal_comma(field->text, field->length) < field->length;
+  return quern__csv_fail_hint(QUERN_ERROR_FORMAT, field, "a number",
+                              comma ? "decimal commas need --decimal comma" : NULL);
 }
 
 quern_status quern__csv_value(const quern__csv_field *field, float *value) {
   const spelling spelled = spelling_of(field->text, field->length);
-  if (spelled == TEXT) return quern__csv_fail(QUERN_ERROR_FORMAT, field, "a number");
+  if (spelled == TEXT) return fail_text(field);
   if (spelled == NOT_FINITE) return quern__csv_fail(QUERN_ERROR_DATA, field, "a finite number");
   if (spelled == INTEGER && field->length <= EXACT_DIGITS) {
     int32_t whole = 0;

@@ -22,13 +22,21 @@ typedef struct quern__csv_field {
 /* True if the field has the syntax of a number; includes "nan" and "inf". */
 bool quern__csv_is_number(const quern__csv_field *field);
 
-/* True if the field means a missing value: empty, "NA", "?" or "nan". */
-bool quern__csv_is_missing(const quern__csv_field *field);
+/* True if the field means a missing value: see quern_missing. `more` lists other texts, separated
+ * by commas; NULL for none. */
+bool quern__csv_is_missing(const quern__csv_field *field, const char *more);
+
+/* Returns the position of the comma of a number such as "0,5"; `length` for other texts. */
+size_t quern__csv_decimal_comma(const char *text, size_t length);
 
 /* Fails with "FILE: line L, column C: expected E, found 'F'", unprintable characters shown as
  * '?'. */
 quern_status quern__csv_fail(quern_status status, const quern__csv_field *field,
                              const char *expected);
+
+/* The same, with a hint in parentheses behind it. */
+quern_status quern__csv_fail_hint(quern_status status, const quern__csv_field *field,
+                                  const char *expected, const char *hint);
 
 /* Return the field as a finite float, or as a class label, a whole number ("3" or "3.0"). */
 quern_status quern__csv_value(const quern__csv_field *field, float *value);

@@ -23,8 +23,9 @@ static quern_status fail_record(const quern__records *records, uint64_t line, ui
                      records->lines.stream->name, line, column, what);
 }
 
-/* Returns the first of comma, tab and semicolon that the line has outside of quotes. */
-static char find_delimiter(const quern__lines *line) {
+/* Returns the first of comma, tab and semicolon that the line has outside of quotes; not the comma
+ * if that is the decimal mark. */
+static char find_delimiter(const quern__lines *line, char decimal) {
   static const char candidates[] = ",\t;";
   bool found[sizeof candidates - 1] = {false};
   bool quoted = false;
@@ -35,8 +36,8 @@ static char find_delimiter(const quern__lines *line) {
     if (candidate != NULL) found[candidate - candidates] = true;
   }
   for (size_t i = 0; i < sizeof found / sizeof *found; i++)
-    if (found[i]) return candidates[i];
-  return ',';
+    if (found[i] && candidates[i] != decimal) return candidates[i];
+  return decimal == ',' ? ';' : ',';
 }
 
 /* Adds a field. split_fields sets its text once the record is complete. */
@@ -118,8 +119,14 @@ static quern_status split_fields(quern__records *records) {
     QUERN__FORWARD(quoted ? quoted_field(records, &place) : plain_field(records, &place));
     if (place.position == line->length) break;
   }
-  for (size_t i = 0; i < records->count; i++)
-    records->fields[i].text = line->text + records->fields[i].start;
+  for (size_t i = 0; i < records->count; i++) {
+    quern__csv_field *field = &records->fields[i];
+    char *text = line->text + field->start;
+    field->text = text;
+    if (records->decimal != ',') continue;
+    const size_t comma = quern__csv_decimal_comma(text, field->length);
+    if (comma < field->length) text[comma] = '.';
+  }
   return QUERN_OK;
 }
 
@@ -157,7 +164,7 @@ quern_status quern__records_next(quern__records *records) {
                        ": empty, expected a row; only the end of the file may be empty",
                        line->stream->name, empty_line);
   }
-  if (records->delimiter == '\0') records->delimiter = find_delimiter(line);
+  if (records->delimiter == '\0') records->delimiter = find_delimiter(line, records->decimal);
   return split_fields(records);
 }
 

@@ -9,6 +9,7 @@
 typedef struct quern__records {
   quern__lines lines;
   char delimiter; /* 0: the first line decides */
+  char decimal;   /* ',': numbers with a comma are read with a point */
   locale_t numbers;
   quern__csv_field *fields; /* of the record, valid until the next is read; owned */
   size_t count, capacity;

@@ -92,10 +92,20 @@ static bool read_missing(quern__csv_rows *rows, const quern__csv_field *field,
   const quern_dataset_options *options = rows->options;
   const bool filled = options->schema != NULL ? options->schema->fill != NULL
                                               : options->missing != QUERN_MISSING_REFUSE;
-  if (!filled || !quern__csv_is_missing(field)) return false;
+  if (!filled || !quern__csv_is_missing(field, options->missing_values)) return false;
   rows->has_missing = true;
   *value = column->kind == QUERN__CSV_TEXTS ? -1.0f : NAN;
   return true;
+}
+
+static quern_status read_value(const quern_dataset_options *options, const quern__csv_field *field,
+                               float *value) {
+  const quern_status status = quern__csv_value(field, value);
+  const bool missing = status != QUERN_OK && quern__csv_is_missing(field, options->missing_values);
+  if (!missing || options->schema != NULL) return status;
+  return quern__csv_fail_hint(status, field,
+                              status == QUERN_ERROR_DATA ? "a finite number" : "a number",
+                              "missing values need --missing mean or zero");
 }
 
 static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *field,
@@ -105,7 +115,7 @@ static quern_status read_input(quern__csv_rows *rows, const quern__csv_field *fi
     const bool text = rows->options->text == QUERN_TEXT_ONE_HOT && !quern__csv_is_number(field);
     column->kind = text ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
   }
-  if (column->kind == QUERN__CSV_NUMBERS) return quern__csv_value(field, value);
+  if (column->kind == QUERN__CSV_NUMBERS) return read_value(rows->options, field, value);
   size_t number;
   QUERN__FORWARD(
       text_number(field, column, "one of the texts that the model was trained on", &number));
@@ -161,8 +171,25 @@ static quern_status read_targets(quern__csv_rows *rows, const quern__records *re
   return QUERN_OK;
 }
 
+/* Checks that a column without a name counts the rows, from 0 or 1. */
+static quern_status check_index(const quern__csv_rows *rows, const quern__records *record) {
+  quern__csv_columns *columns = rows->columns;
+  if (columns->index_place == columns->fields) return QUERN_OK;
+  const quern__csv_field *field = &record->fields[columns->index_place];
+  char expected[24];
+  if (rows->count == 0) columns->next_index = field->length == 1 && field->text[0] == '1';
+  snprintf(expected, sizeof expected, "%" PRIu64, columns->next_index++);
+  if (strlen(expected) == field->length && memcmp(field->text, expected, field->length) == 0)
+    return QUERN_OK;
+  return quern__csv_fail_hint(
+      QUERN_ERROR_FORMAT, field, expected,
+      "the column has no name and was taken for the rows' numbers: give it a name, or --exclude 1, "
+      "or list the columns with --inputs");
+}
+
 quern_status quern__csv_rows_add(quern__csv_rows *rows, const quern__records *record) {
   const quern__csv_columns *columns = rows->columns;
+  QUERN__FORWARD(check_index(rows, record));
   QUERN__FORWARD(reserve_row(rows, record));
   float *value = rows->values + rows->count * columns->input_count;
   /* Read from left to right, so that the line's first error is the one reported. */
@@ -247,25 +274,6 @@ static quern_status make_schema(quern__csv_rows *rows, quern_schema *schema) {
   return QUERN_OK;
 }
 
-/* Refuses columns with too many different texts to be categories: one-hot coding would need memory
- * for rows times texts. */
-static quern_status check_categories(const quern__csv_rows *rows, const char *file) {
-  const quern__csv_columns *columns = rows->columns;
-  for (size_t i = 0; i < columns->input_count; i++) {
-    const quern__csv_column *column = &columns->inputs[i];
-    const size_t count = column->words.count;
-    if (column->kind != QUERN__CSV_TEXTS || !quern__too_many_categories(count, rows->count))
-      continue;
-    const char *name = columns->names != NULL ? columns->names[column->place] : "";
-    return quern__fail(QUERN_ERROR_DATA,
-                       "%s: column %zu%s%.100s%s has %zu different texts in %zu rows, expected at "
-                       "most a tenth as many: leave it out with --inputs, or convert it to numbers",
-                       file, column->place + 1, *name ? " (\"" : "", name, *name ? "\")" : "",
-                       count, rows->count);
-  }
-  return QUERN_OK;
-}
-
 /* Counts the values per sample, with one per category for a text column. */
 static quern_status count_columns(const char *file, const quern__schema_columns *inputs,
                                   size_t *count) {
@@ -292,7 +300,7 @@ static quern_status check_one_hot_size(const quern__csv_rows *rows, size_t colum
                columns) < 0)
     return quern__fail_memory(file, strlen(file));
   const quern_status status = quern__memory_check_host(
-      &(quern__demand){what, "leave out columns of many texts with --inputs", bytes});
+      &(quern__demand){what, "leave out columns of many texts with --exclude", bytes});
   free(what);
   return status;
 }
@@ -352,7 +360,8 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   const quern__csv_columns *columns = rows->columns;
   quern_schema *schema = dataset->schema;
   QUERN__FORWARD(resize_rows(rows, file, rows->count)); /* frees the unused capacity */
-  if (options->schema == NULL) QUERN__FORWARD(check_categories(rows, file));
+  if (options->schema == NULL)
+    QUERN__FORWARD(quern__csv_check_categories(rows->columns, rows->count, file));
   if (options->schema == NULL) QUERN__FORWARD(make_schema(rows, schema));
   const quern__schema_columns *inputs =
       options->schema != NULL ? &options->schema->inputs : &schema->inputs;
@@ -360,6 +369,7 @@ quern_status quern__csv_rows_finish(quern__csv_rows *rows, quern_dataset *datase
   if (options->schema == NULL) QUERN__FORWARD(count_columns(file, inputs, &dataset->columns));
   if (inputs->count > 0) QUERN__FORWARD(make_one_hot(rows, inputs, dataset->columns, file));
   dataset->element = QUERN_ELEMENT_FLOAT32;
+  dataset->without_index = columns->index_place < columns->fields;
   dataset->rows = rows->count;
   if (options->schema == NULL && options->missing == QUERN_MISSING_ZERO) {
     QUERN__FORWARD(fill_with_zeros(rows, dataset));

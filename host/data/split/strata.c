@@ -1,7 +1,7 @@
 #include "strata.h"
 
-#include "../base/error.h"
-#include "../base/size.h"
+#include "../../base/error.h"
+#include "../../base/size.h"
 #include <stdlib.h>
 
 /* A row by its class and its position in the order. */

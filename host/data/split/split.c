@@ -1,8 +1,8 @@
 /* Splits a data set's rows into two data sets, classes in equal parts. */
-#include "../base/error.h"
-#include "../base/size.h"
-#include "../functions/philox.h"
-#include "data.h"
+#include "../../base/error.h"
+#include "../../base/size.h"
+#include "../../functions/philox.h"
+#include "../data.h"
 #include "strata.h"
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@ static quern_status take_rows(const quern_dataset *from, const uint32_t *order, 
   result->columns = from->columns;
   result->has_missing = from->has_missing;
   result->labels_are_classes = from->labels_are_classes;
+  result->without_index = from->without_index;
   result->height = from->height;
   result->width = from->width;
   result->scale = from->scale;
