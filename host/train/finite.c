@@ -115,7 +115,9 @@ static quern_status select_lowest_finding(const quern_collective *collective, fi
   return status;
 }
 
-#define ADVICE "try a learning rate below %g, clipping the gradients' norm, or inputs of about 1"
+#define ADVICE                                                                                     \
+  "try a learning rate below %g, clipping the gradients' norm, or inputs of about 1 "              \
+  "(--standardize)"
 
 /* Moves back to before step `bad` of the epoch and finds its first number that is not finite. */
 static quern_status fail_step(quern_trainer *trainer, size_t bad, float loss) {

@@ -66,6 +66,12 @@ void cli_print_data(FILE *out, const quern_dataset *data) {
   if (quern_schema_is_standardized(quern_dataset_schema(data))) fputs(", standardized", out);
 }
 
+cli_digits cli_figure(double number) {
+  cli_digits result;
+  snprintf(result.text, sizeof result.text, fabs(number) < 1e5 ? "%.4f" : "%.3g", number);
+  return result;
+}
+
 cli_digits cli_grouped(double number) {
   cli_digits grouped;
   char plain[sizeof grouped.text * 3 / 4]; /* a third longer by its commas */

@@ -25,6 +25,9 @@ typedef struct cli_digits {
 } cli_digits;
 cli_digits cli_grouped(double number);
 
+/* Returns a loss or score with four decimals; from 100,000 on, as 6.6e+28. */
+cli_digits cli_figure(double number);
+
 /* Adds "device", "platform", "backend" and "device_kind" of a context to an object. */
 void cli_json_device(cli_json *json, cJSON *object, const quern_context *context);
 

@@ -1,4 +1,5 @@
 #include "metrics.h"
+#include "../data/describe.h"
 
 #include <math.h>
 
@@ -17,14 +18,14 @@ cli_headline cli_headline_of(const quern_metrics *metrics) {
 
 void cli_print_metrics(FILE *out, const quern_metrics *metrics) {
   const cli_headline headline = cli_headline_of(metrics);
-  fprintf(out, "%s %.4f, ", headline.name, headline.value);
+  fprintf(out, "%s %s, ", headline.name, cli_figure(headline.value).text);
   if (metrics->task == QUERN_TASK_LABELS)
     fprintf(out, "all labels right %.4f, label accuracy %.4f, ", metrics->exact_match,
             metrics->label_accuracy);
   if (metrics->task == QUERN_TASK_REGRESSION)
     fprintf(out, "root mean squared error %.6g, mean absolute error %.6g, ",
             sqrt(metrics->mean_squared_error), metrics->mean_absolute_error);
-  fprintf(out, "loss %.4f", metrics->loss);
+  fprintf(out, "loss %s", cli_figure(metrics->loss).text);
 }
 
 static void add_metrics(cli_json *json, cJSON *parent, const char *before, const char *name,

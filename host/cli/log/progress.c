@@ -71,10 +71,10 @@ static void print_rest(FILE *line, const cli_progress *progress, const quern_pro
                        const layout *form) {
   const char *gap = form->brief ? "  " : "   ";
   fprintf(line, "  %3.0f%%", floor(100.0 * (double)current->step / (double)current->steps));
-  if (form->loss) fprintf(line, "%sloss %.4f", gap, current->train_loss);
+  if (form->loss) fprintf(line, "%sloss %s", gap, cli_figure(current->train_loss).text);
   if (form->score && !isnan(progress->score.value))
-    fprintf(line, "%s%s%s %.4f", gap, form->brief ? "" : "test ", progress->score.name,
-            progress->score.value);
+    fprintf(line, "%s%s%s %s", gap, form->brief ? "" : "test ", progress->score.name,
+            cli_figure(progress->score.value).text);
   if (form->rate)
     fprintf(line, "%s%s%s", gap, cli_grouped(current->train_samples_per_second).text,
             form->brief ? "/s" : " samples/s");
@@ -152,10 +152,10 @@ void cli_progress_show(cli_progress *progress, const quern_progress *current) {
 static void print_summary(FILE *line, const quern_epoch *epoch, bool brief, bool rate) {
   const char *gap = brief ? "  " : "   ", *loss = brief ? "" : " loss";
   print_epoch(line, epoch->epoch, epoch->epochs);
-  fprintf(line, "%strain%s %.4f", gap, loss, epoch->train_loss);
-  fprintf(line, "%stest%s %.4f", gap, loss, epoch->test.loss);
+  fprintf(line, "%strain%s %s", gap, loss, cli_figure(epoch->train_loss).text);
+  fprintf(line, "%stest%s %s", gap, loss, cli_figure(epoch->test.loss).text);
   const cli_headline score = cli_headline_of(&epoch->test);
-  fprintf(line, "%s%s%s %.4f", gap, brief ? "" : "test ", score.name, score.value);
+  fprintf(line, "%s%s%s %s", gap, brief ? "" : "test ", score.name, cli_figure(score.value).text);
   if (rate)
     fprintf(line, "%s%s%s", gap, cli_grouped(epoch->train_samples_per_second).text,
             brief ? "/s" : " samples/s");

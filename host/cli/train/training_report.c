@@ -87,6 +87,14 @@ static double speed(const train_session *run) {
   return (double)(run->measured - 1) / run->seconds_a_sample;
 }
 
+/* Says what helps if a regression is worse than the mean of the targets. */
+static void print_advice(const train_session *run) {
+  const bool scaled = run->settings->data.standardize;
+  if (run->last.test.task != QUERN_TASK_REGRESSION || !(run->last.test.r_squared < 0.0)) return;
+  fprintf(run->out, "note: R² below 0 is worse than predicting the mean of the targets: give %s\n",
+          scaled ? "a lower --lr or more --epochs" : "--standardize, or a lower --lr");
+}
+
 cli_exit cli_training_conclude(train_session *run) {
   const train_settings *settings = run->settings;
   const double samples_per_second = speed(run);
@@ -96,8 +104,9 @@ cli_exit cli_training_conclude(train_session *run) {
   if (run->saved != NULL) cli_print(run->out, "\nsaved %s\n", run->saved);
   const cli_headline score = cli_headline_of(&run->last.test);
   if (settings->save == NULL) fputc('\n', run->out);
-  cli_print(run->out, "test %s %.4f after %zu epoch%s", score.name, score.value, run->last.epoch,
-            run->last.epoch == 1 ? "" : "s");
+  print_advice(run);
+  cli_print(run->out, "test %s %s after %zu epoch%s", score.name, cli_figure(score.value).text,
+            run->last.epoch, run->last.epoch == 1 ? "" : "s");
   if (run->last.best_epoch > 0)
     fprintf(run->out, ", the weights of epoch %zu", run->last.best_epoch);
   if (run->measured > 0)
