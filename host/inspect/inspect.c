@@ -75,9 +75,7 @@ static quern_status inspect_model(quern_inspection *result) {
   }
   result->kind = QUERN_FILE_MODEL;
   qsort(result->tensors, result->count, sizeof *result->tensors, compare_layers);
-  if (quern__safetensors_metadata(&result->file, QUERN__KEY_ACTIVATIONS) != NULL) return QUERN_OK;
-  return set_note(result,
-                  "the file does not name its activations and loss: the defaults are shown");
+  return set_note(result, quern_network_note(result->network));
 }
 
 static quern_status list_metadata(quern_inspection *result) {

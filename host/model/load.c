@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include "../base/little_endian.h"
+#include "../base/size.h"
 #include "../data/schema.h"
 #include "../network/network.h"
 #include "layout.h"
@@ -49,23 +50,27 @@ static quern_status create_network(const quern__safetensors *file, const quern__
   return quern__fail(status, "%s: %s", file->path, quern_last_error());
 }
 
+static quern_status allocate_floats(const quern__safetensors *file,
+                                    const quern__tensor_entry *entry, float **values) {
+  size_t bytes;
+  if (!quern__multiply(quern__safetensors_floats(entry), sizeof **values, &bytes))
+    return quern__fail(QUERN_ERROR_OVERFLOW, "%s: the size of tensor \"%.200s\" overflows",
+                       file->path, entry->name);
+  *values = malloc(bytes);
+  return *values != NULL ? QUERN_OK : quern__fail_memory(file->path, bytes);
+}
+
 static quern_status read_layer(const quern__safetensors *file, const quern__model_layer *layer,
                                size_t index, quern_network *network) {
   quern_status status = QUERN_OK;
   const quern__tensor_entry *weight = layer->weight;
-  float *stored = malloc(weight->bytes), *weights = malloc(weight->bytes), *bias = NULL;
-  if (stored == NULL || weights == NULL) {
-    status = quern__fail_memory(file->path, 2 * weight->bytes);
-    goto cleanup;
-  }
+  float *stored = NULL, *weights = NULL, *bias = NULL;
+  QUERN__TRY(allocate_floats(file, weight, &stored));
+  QUERN__TRY(allocate_floats(file, weight, &weights));
   QUERN__TRY(quern__safetensors_read(file, weight, stored));
   quern__transpose(weight->shape[0], weight->shape[1], stored, weights);
   if (layer->bias != NULL) {
-    bias = malloc(layer->bias->bytes);
-    if (bias == NULL) {
-      status = quern__fail_memory(file->path, layer->bias->bytes);
-      goto cleanup;
-    }
+    QUERN__TRY(allocate_floats(file, layer->bias, &bias));
     QUERN__TRY(quern__safetensors_read(file, layer->bias, bias));
   }
   status = quern_network_set_layer(network, index, weights, bias);
@@ -81,8 +86,7 @@ static quern_status read_vector(const quern__safetensors *file, const quern__ten
                                 float **values) {
   *values = NULL;
   if (entry == NULL) return QUERN_OK;
-  *values = malloc(entry->bytes);
-  if (*values == NULL) return quern__fail_memory(file->path, entry->bytes);
+  QUERN__FORWARD(allocate_floats(file, entry, values));
   return quern__safetensors_read(file, entry, *values);
 }
 
@@ -127,18 +131,22 @@ quern_status quern__model_read(const quern__safetensors *file, const quern_model
   size_t count = 0;
   quern_loss loss;
   float huber_delta;
+  quern__text note = {0};
   QUERN__TRY(quern__metadata_refuse_checkpoint(file));
-  QUERN__TRY(quern__model_layers(file, &layers, &count));
+  QUERN__TRY(quern__model_layers(file, &layers, &count, &note));
   QUERN__TRY(quern__metadata_read(file, options, layers, count, &loss, &huber_delta));
+  quern__metadata_note(file, options, count, &note);
   QUERN__TRY(create_network(file, layers, count, loss, huber_delta, &result));
   for (size_t i = 0; i < count; i++) {
     QUERN__TRY(read_layer(file, &layers[i], i, result));
     if (layers[i].gamma != NULL) QUERN__TRY(read_normalization(file, &layers[i], i, result));
   }
   QUERN__TRY(read_schema(file, result));
+  QUERN__TRY(quern__text_close(&note, &result->note));
   *network = result;
   result = NULL;
 cleanup:
+  quern__text_free(&note);
   quern_network_free(result);
   free(layers);
   return status;

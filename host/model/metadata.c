@@ -172,19 +172,22 @@ static quern_status read_dropout(const quern__safetensors *file, char *list,
                      file->path, QUERN__KEY_DROPOUT, found, count);
 }
 
-static int compare_to_layer(const void *key, const void *element) {
-  const quern__model_layer *a = key, *b = element;
-  return quern__compare_naturally(a->name, a->name_length, b->name, b->name_length);
+static int compare_layers(const void *a, const void *b) {
+  const quern__model_layer *x = *(quern__model_layer *const *)a,
+                           *y = *(quern__model_layer *const *)b;
+  return quern__compare_naturally(x->name, x->name_length, y->name, y->name_length);
 }
 
-static quern_status read_frozen(const quern__safetensors *file, char *list,
-                                quern__model_layer *layers, size_t count) {
-  if (*list == '\0') return QUERN_OK;
+/* `layers` are sorted by name. */
+static quern_status read_frozen_names(const quern__safetensors *file, char *list,
+                                      quern__model_layer **layers, size_t count) {
   for (char *item = next_item(&list); item != NULL; item = next_item(&list)) {
     char *dot = strrchr(item, '.');
-    quern__model_layer key = {.name = item, .name_length = dot != NULL ? (size_t)(dot - item) : 0};
-    quern__model_layer *layer =
-        dot != NULL ? bsearch(&key, layers, count, sizeof *layers, compare_to_layer) : NULL;
+    quern__model_layer key = {.name = item, .name_length = dot != NULL ? (size_t)(dot - item) : 0},
+                       *wanted = &key;
+    quern__model_layer **found =
+        dot != NULL ? bsearch(&wanted, layers, count, sizeof *layers, compare_layers) : NULL;
+    quern__model_layer *layer = found != NULL ? *found : NULL;
     if (layer != NULL && strcmp(dot, ".weight") == 0)
       layer->layer.freeze_weights = true;
     else if (layer != NULL && layer->bias != NULL && strcmp(dot, ".bias") == 0)
@@ -194,6 +197,18 @@ static quern_status read_frozen(const quern__safetensors *file, char *list,
                          file->path, QUERN__KEY_FROZEN, item);
   }
   return QUERN_OK;
+}
+
+static quern_status read_frozen(const quern__safetensors *file, char *list,
+                                quern__model_layer *layers, size_t count) {
+  if (*list == '\0') return QUERN_OK;
+  quern__model_layer **sorted = calloc(count, sizeof *sorted);
+  if (sorted == NULL) return quern__fail_memory(file->path, count * sizeof *sorted);
+  for (size_t i = 0; i < count; i++) sorted[i] = &layers[i];
+  qsort(sorted, count, sizeof *sorted, compare_layers);
+  const quern_status status = read_frozen_names(file, list, sorted, count);
+  free(sorted);
+  return status;
 }
 
 quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file) {
@@ -263,4 +278,32 @@ cleanup:
   free(frozen);
   free(activations);
   return status;
+}
+
+void quern__note_next(quern__text *note) {
+  if (note->length > 0) quern__text_put(note, "; ");
+}
+
+void quern__metadata_note(const quern__safetensors *file, const quern_model_options *options,
+                          size_t layers, quern__text *note) {
+  const bool activation = layers > 1 && !options->activation_is_chosen &&
+                          quern__safetensors_metadata(file, QUERN__KEY_ACTIVATIONS) == NULL,
+             loss = !options->loss_is_chosen &&
+                    quern__safetensors_metadata(file, QUERN__KEY_LOSS) == NULL;
+  if (!activation && !loss) return;
+  quern__note_next(note);
+  quern__text_print(note, "the file does not name its %s: ",
+                    !loss         ? "activations"
+                    : !activation ? "loss"
+                                  : "activations and loss");
+  if (activation) {
+    quern__metadata_print_activation(note, options->activation);
+    quern__text_put(note, " in hidden layers");
+  }
+  if (activation && loss) quern__text_put(note, " and ");
+  if (loss) {
+    quern__metadata_print_loss(note, options->loss, options->huber_delta);
+    quern__text_put(note, " as the loss");
+  }
+  quern__text_put(note, activation && loss ? " are assumed" : " is assumed");
 }

@@ -67,10 +67,17 @@ void quern__metadata_print_loss(quern__text *text, quern_loss loss, float delta)
 quern_status quern__metadata_refuse_checkpoint(const quern__safetensors *file);
 
 /* Sets activations, epsilons, dropout and frozen flags of `layers`, *loss and *huber_delta from the
- * file's metadata, or from options if a key is missing. `layers` are in natural order. Unknown keys
- * "quern.…" are refused, since this version may not be able to honor them. */
+ * file's metadata, or from options if a key is missing. Unknown keys "quern.…" are refused, since
+ * this version may not be able to honor them. */
 quern_status quern__metadata_read(const quern__safetensors *file,
                                   const quern_model_options *options, quern__model_layer *layers,
                                   size_t count, quern_loss *loss, float *huber_delta);
+
+/* Starts the next remark of a note: appends "; " unless the note is empty. */
+void quern__note_next(quern__text *note);
+
+/* Appends which of the file's missing metadata were assumed. */
+void quern__metadata_note(const quern__safetensors *file, const quern_model_options *options,
+                          size_t layers, quern__text *note);
 
 #endif

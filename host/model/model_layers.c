@@ -1,10 +1,16 @@
-/* Groups a file's tensors into layers, in natural order of their names.
+/* Groups a file's tensors into layers.
  *
- * A dense layer has "<name>.weight" with two dimensions and may have "<name>.bias"; its inputs are
- * the previous layer's outputs. A normalization follows its dense layer. Its "<name>.weight" has
- * one dimension, and batch normalization also has "<name>.running_mean" and
- * "<name>.running_var". */
+ * A dense layer has "<name>.weight" with two dimensions and may have "<name>.bias". A normalization
+ * follows its dense layer in natural order of the names. Its "<name>.weight" has one dimension, and
+ * batch normalization also has "<name>.running_mean" and "<name>.running_var".
+ *
+ * Other modules have one-dimensional weights too: PReLU, and losses with a weight per class. So a
+ * normalization must be one by its name, its place or its other tensors. Tensors of losses are left
+ * out, since they do not change the outputs; anything else is refused. */
 #include "model_layers.h"
+
+#include "../format/safetensors/elements.h"
+#include "layer_names.h"
 #include "layout.h"
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +24,7 @@ static const char *const suffixes[SUFFIXES] = {".weight", ".bias", ".running_mea
 typedef struct part {
   const quern__tensor_entry *entry;
   size_t name_length; /* bytes before the suffix */
-  suffix suffix;
+  suffix suffix;      /* SUFFIXES: left out */
 } part;
 
 static bool take_suffix(const char *name, const char *text, size_t *name_length) {
@@ -30,10 +36,12 @@ static bool take_suffix(const char *name, const char *text, size_t *name_length)
 
 static quern_status check_type(const quern__safetensors *file, const part *self) {
   const quern__tensor_entry *entry = self->entry;
-  const char *type = self->suffix == COUNTER ? "I64" : "F32";
-  if (strcmp(entry->dtype, type) != 0)
+  const quern__element *element = quern__element_find(entry->dtype);
+  const bool counts = self->suffix == COUNTER;
+  if (counts ? strcmp(entry->dtype, "I64") != 0 : element == NULL || !element->is_float)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": dtype is %s, expected %s",
-                       file->path, entry->name, entry->dtype, type);
+                       file->path, entry->name, entry->dtype,
+                       counts ? "I64" : "F32, F64, F16 or BF16");
   const size_t least = self->suffix == COUNTER ? 0 : 1, most = self->suffix == WEIGHT ? 2 : least;
   if (entry->rank < least || entry->rank > most)
     return quern__fail(QUERN_ERROR_FORMAT, "%s: tensor \"%.200s\": has %zu dimensions, expected %s",
@@ -56,12 +64,18 @@ static quern_status split_name(const quern__safetensors *file, const quern__tens
   while (result->suffix < SUFFIXES &&
          !take_suffix(entry->name, suffixes[result->suffix], &result->name_length))
     result->suffix++;
-  if (result->suffix == SUFFIXES)
+  if (entry->rank <= 1 && quern__name_is_of_loss(entry->name) && result->suffix != BIAS)
+    result->suffix = SUFFIXES;
+  else if (result->suffix == SUFFIXES)
     return quern__fail(
         QUERN_ERROR_FORMAT,
         "%s: tensor \"%.200s\": expected only \"<layer>.weight\" and \"<layer>.bias\" of dense "
         "layers, and the tensors of BatchNorm1d and LayerNorm after them",
         file->path, entry->name);
+  if (result->suffix == SUFFIXES) {
+    result->name_length = strlen(entry->name);
+    return QUERN_OK;
+  }
   return check_type(file, result);
 }
 
@@ -93,34 +107,56 @@ static quern_status check_units(const quern__safetensors *file, const part *next
       shape[0]);
 }
 
-static bool read_number(const char *name, size_t length, uint64_t *number) {
-  *number = 0;
-  for (size_t i = 0; i < length; i++) {
-    if (name[i] < '0' || name[i] > '9' || *number > (UINT64_MAX - 9) / 10) return false;
-    *number = 10 * *number + (uint64_t)(name[i] - '0');
-  }
-  return true;
+/* True if the weight's other tensors, or its name, are those of a normalization. */
+static bool is_called_normalization(const part *parts, size_t count) {
+  return (count > 1 && is_called(&parts[1], parts->entry->name, parts->name_length)) ||
+         quern__name_is_of_normalization(parts->entry->name, parts->name_length);
 }
 
-/* Adds a normalization to the previous layer. If both names are numbers, as in torch.nn.Sequential,
- * they must be consecutive: an activation between the two is unsupported. Other names cannot show
- * that. */
-static quern_status add_normalization(const quern__safetensors *file, const part *next,
-                                      quern__model_layer *layer) {
+/* Says what the tensors of a normalization leave open: its place, and that it is one. */
+static void note_normalization(const part *next, const quern__model_layer *layer, bool in_sequence,
+                               bool called, quern__text *note) {
+  const int length = shown_length(next->name_length);
+  if (in_sequence && called) return;
+  quern__note_next(note);
+  if (in_sequence)
+    quern__text_print(note, "\"%.*s\" is assumed to be a LayerNorm without bias", length,
+                      next->entry->name);
+  else
+    quern__text_print(note, "\"%.*s\" is assumed to be between \"%.*s\" and its activation", length,
+                      next->entry->name, shown_length(layer->name_length), layer->name);
+}
+
+/* Adds a normalization to the previous layer. If the names differ only in their last number, as in
+ * torch.nn.Sequential, the numbers must be consecutive: an activation between the two is
+ * unsupported. Other names cannot show that. */
+static quern_status add_normalization(const quern__safetensors *file, const part *parts,
+                                      size_t count, quern__model_layer *layer, quern__text *note) {
+  const part *next = &parts[0];
   const char *name = next->entry->name;
   if (layer == NULL || layer->gamma != NULL)
     return quern__fail(
         QUERN_ERROR_FORMAT,
         "%s: tensor \"%.200s\" belongs to a normalization, expected a dense layer right before it",
         file->path, name);
-  uint64_t before, here;
-  if (read_number(layer->name, layer->name_length, &before) &&
-      read_number(name, next->name_length, &here) && here != before + 1)
+  uint64_t difference;
+  const bool in_sequence =
+      quern__name_distance(layer->name, layer->name_length, name, next->name_length, &difference);
+  if (in_sequence && difference != 1)
     return quern__fail(
         QUERN_ERROR_UNSUPPORTED,
         "%s: tensor \"%.200s\" belongs to a normalization that does not directly follow "
         "\"%.*s.weight\", expected it between a dense layer and its activation",
         file->path, name, shown_length(layer->name_length), layer->name);
+  const bool called = is_called_normalization(parts, count);
+  if (!in_sequence && !called)
+    return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                       "%s: tensor \"%.200s\" has one dimension, and neither its name nor a bias "
+                       "says that it is a normalization: if it belongs to a loss, leave it out of "
+                       "the file; if to PReLU, quern has none",
+                       file->path, name);
+  if (quern__safetensors_metadata(file, QUERN__KEY_NORMALIZATION) == NULL)
+    note_normalization(next, layer, in_sequence, called, note);
   layer->norm_name = name;
   layer->norm_name_length = next->name_length;
   layer->gamma = next->entry;
@@ -135,11 +171,18 @@ static quern_status fail_alone(const quern__safetensors *file, const part *next)
 }
 
 /* A weight starts a layer or its normalization. Other tensors of the same name belong to it. */
-static quern_status add_part(const quern__safetensors *file, const part *next,
-                             quern__model_layer *layers, size_t *count) {
+static quern_status add_part(const quern__safetensors *file, const part *parts, size_t left,
+                             quern__model_layer *layers, size_t *count, quern__text *note) {
+  const part *next = &parts[0];
   const quern__tensor_entry *entry = next->entry;
   quern__model_layer *layer = *count > 0 ? &layers[*count - 1] : NULL;
-  if (next->suffix == WEIGHT && entry->rank == 1) return add_normalization(file, next, layer);
+  if (next->suffix == SUFFIXES) {
+    quern__note_next(note);
+    quern__text_print(note, "\"%.200s\" belongs to a loss and is left out", entry->name);
+    return QUERN_OK;
+  }
+  if (next->suffix == WEIGHT && entry->rank == 1)
+    return add_normalization(file, parts, left, layer, note);
   if (next->suffix == WEIGHT) {
     layers[*count].name = entry->name;
     layers[*count].name_length = next->name_length;
@@ -177,22 +220,8 @@ static quern_status settle_normalization(const quern__safetensors *file,
   return QUERN_OK;
 }
 
-static quern_status check_chain(const quern__safetensors *file, const quern__model_layer *layers,
-                                size_t count) {
-  for (size_t i = 1; i < count; i++) {
-    const quern__tensor_entry *before = layers[i - 1].weight, *after = layers[i].weight;
-    if (after->shape[1] != before->shape[0])
-      return quern__fail(QUERN_ERROR_SHAPE,
-                         "%s: tensor \"%.200s\" is [%zu, %zu] with %zu inputs, but \"%.200s\" "
-                         "before it is [%zu, %zu] with %zu outputs",
-                         file->path, after->name, after->shape[0], after->shape[1], after->shape[1],
-                         before->name, before->shape[0], before->shape[1], before->shape[0]);
-  }
-  return QUERN_OK;
-}
-
 quern_status quern__model_layers(const quern__safetensors *file, quern__model_layer **layers,
-                                 size_t *count) {
+                                 size_t *count, quern__text *note) {
   *layers = NULL;
   *count = 0;
   if (file->count == 0)
@@ -208,9 +237,16 @@ quern_status quern__model_layers(const quern__safetensors *file, quern__model_la
   for (size_t i = 0; i < file->count; i++)
     QUERN__TRY(split_name(file, &file->entries[i], &parts[i]));
   qsort(parts, file->count, sizeof *parts, compare_parts);
-  for (size_t i = 0; i < file->count; i++) QUERN__TRY(add_part(file, &parts[i], result, count));
+  for (size_t i = 0; i < file->count; i++)
+    QUERN__TRY(add_part(file, &parts[i], file->count - i, result, count, note));
+  if (*count == 0) {
+    status = quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: has no layer, expected a \"<layer>.weight\" of two dimensions",
+                         file->path);
+    goto cleanup;
+  }
   for (size_t i = 0; i < *count; i++) QUERN__TRY(settle_normalization(file, &result[i]));
-  QUERN__TRY(check_chain(file, result, *count));
+  QUERN__TRY(quern__layer_order(file, result, *count, note));
   *layers = result;
   result = NULL;
 cleanup:

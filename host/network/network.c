@@ -70,6 +70,7 @@ void quern_network_free(quern_network *network) {
   quern__shape_free(&network->shape);
   free(network->parameters);
   quern__schema_free(network->schema);
+  free(network->note);
   free(network);
 }
 
@@ -126,6 +127,10 @@ quern_status quern_network_set_schema(quern_network *network, const quern_schema
   quern__schema_free(network->schema);
   network->schema = copy;
   return QUERN_OK;
+}
+
+const char *quern_network_note(const quern_network *network) {
+  return network->note != NULL ? network->note : "";
 }
 
 size_t quern_network_inputs(const quern_network *network) {

@@ -54,6 +54,8 @@ struct quern_network {
   uint64_t batches;  /* training steps included in the running statistics */
   /* describes the data the network was trained on; owned; NULL if unknown */
   quern_schema *schema;
+  /* what was left out or assumed when it was read from a file; owned; NULL if nothing */
+  char *note;
   /* trainings in progress, besides the owner; whoever ends last frees the network */
   atomic_size_t users;
 };

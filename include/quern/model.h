@@ -33,6 +33,8 @@ typedef struct quern_model_options {
   quern_activation activation;
   quern_loss loss;
   float huber_delta; /* for QUERN_LOSS_HUBER */
+  /* The user chose them: quern_network_note does not report them as assumed. */
+  bool activation_is_chosen, loss_is_chosen;
 } quern_model_options;
 
 static inline quern_model_options quern_model_options_default(void) {
@@ -42,16 +44,26 @@ static inline quern_model_options quern_model_options_default(void) {
   options.activation.slope = 0.01f;
   options.loss = QUERN_LOSS_CATEGORICAL;
   options.huber_delta = QUERN_HUBER_DELTA;
+  options.activation_is_chosen = options.loss_is_chosen = false;
   return options;
 }
 
 /* Reads a file that quern_model_save or safetensors.torch.save_file(model.state_dict(), path)
- * wrote. Every two-dimensional "<name>.weight" is a layer, in natural order of the names ("2"
- * before "10"), and "<name>.bias" its bias. A missing bias is zero and frozen, except before a
- * normalization: then it is trained. A one-dimensional "<name>.weight" is the normalization of the
- * layer directly before it: batch normalization if it has running statistics. Its epsilon is
- * PyTorch's unless the metadata contain one. options may be NULL. The caller owns *network. Any
- * other tensor is an error that names it. */
+ * wrote. Tensors are float32, or float16, bfloat16 or float64, which are converted.
+ *
+ * Every two-dimensional "<name>.weight" is a layer, and "<name>.bias" its bias. Layers whose names
+ * differ in numbers are in the order of these ("2" before "10"), others in the order that their
+ * shapes give. A missing bias is zero and frozen, except before a normalization, where it is
+ * trained.
+ *
+ * A one-dimensional "<name>.weight" is the normalization of the layer directly before it if the
+ * name is that of the next module in a Sequential, or contains "norm", "bn" or "ln", or if it has a
+ * bias or running statistics. With running statistics it is batch normalization. Its epsilon is
+ * PyTorch's unless the metadata contain one.
+ *
+ * Tensors of a loss ("criterion.weight", "loss_fct.pos_weight") are left out. Any other tensor is
+ * an error that names it. quern_network_note reports what was left out or assumed. options may be
+ * NULL. The caller owns *network. */
 QUERN_API quern_status quern_model_load(const char *path, const quern_model_options *options,
                                         quern_network **network);
 

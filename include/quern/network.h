@@ -87,6 +87,10 @@ QUERN_API const quern_schema *quern_network_schema(const quern_network *network)
  * otherwise. */
 QUERN_API quern_status quern_network_set_schema(quern_network *network, const quern_schema *schema);
 
+/* Returns what was left out or assumed when the network was read from a file, such as activations
+ * that the file does not name: one line for the user to read, or "". Owned by the network. */
+QUERN_API const char *quern_network_note(const quern_network *network);
+
 /* Returns the number of parameters: Σ (in · out + out), and 2 · out more per layer with a
  * normalization. */
 QUERN_API size_t quern_network_parameter_count(const quern_network *network);

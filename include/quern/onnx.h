@@ -36,12 +36,14 @@ typedef struct quern_onnx_options {
    * QUERN_LOSS_ELEMENTWISE treat the outputs as logits and append a softmax, QUERN_LOSS_BINARY a
    * sigmoid. */
   quern_loss plain_loss;
+  bool loss_is_chosen; /* the user chose it: quern_network_note does not report it as assumed */
 } quern_onnx_options;
 
 static inline quern_onnx_options quern_onnx_options_default(void) {
   quern_onnx_options options;
   options.size = sizeof options;
   options.plain_loss = QUERN_LOSS_SQUARED;
+  options.loss_is_chosen = false;
   return options;
 }
 

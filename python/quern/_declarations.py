@@ -200,11 +200,13 @@ class ModelOptions(Structure):
         ("activation", Activation),
         ("loss", c_int),
         ("huber_delta", c_float),
+        ("activation_is_chosen", c_bool),
+        ("loss_is_chosen", c_bool),
     ]
 
 
 class OnnxOptions(Structure):
-    _fields_ = [("size", c_size_t), ("plain_loss", c_int)]
+    _fields_ = [("size", c_size_t), ("plain_loss", c_int), ("loss_is_chosen", c_bool)]
 
 
 class DeviceInfo(Structure):
@@ -343,6 +345,7 @@ _FUNCTIONS = {
     "quern_evaluate": (status, _handle, _handle, _handle, POINTER(Metrics)),
     "quern_predict": (status, _handle, _handle, _handle, _floats),
     "quern_model_save": (status, _handle, c_char_p),
+    "quern_network_note": (c_char_p, _handle),
     "quern_model_load": (status, c_char_p, POINTER(ModelOptions), _out),
     "quern_onnx_save": (status, _handle, c_char_p),
     "quern_onnx_load": (status, c_char_p, POINTER(OnnxOptions), _out),

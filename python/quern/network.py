@@ -3,6 +3,7 @@
 import ctypes
 import os
 import tempfile
+import warnings
 
 import numpy
 
@@ -343,27 +344,38 @@ class Network(Parameters, Tables):
 
 
 @names_arguments
-def load(path, *, activation="relu", loss=None, device=None):
+def load(path, *, activation=None, loss=None, device=None):
     """Loads a Network from a file of Network.save, `quern train --save`, or PyTorch (safetensors
     of a Sequential's state_dict), or, if `path` ends in .onnx, from an ONNX file whose graph is a
     chain of layers.
 
     `activation` of the hidden layers and `loss` are for files that do not have them, such as
-    PyTorch's. The default loss is "categorical", and "squared" for an ONNX file without Softmax or
-    Sigmoid at its end, which leaves the outputs unchanged.
+    PyTorch's. Without them "relu" and "categorical" are assumed, and "squared" for an ONNX file
+    without Softmax or Sigmoid at its end, which leaves the outputs unchanged. A warning says what
+    was assumed, and which tensors were left out.
     """
     if _is_onnx(path):
         options = OnnxOptions(
-            ctypes.sizeof(OnnxOptions), _names.loss_of("squared" if loss is None else loss)[0]
+            ctypes.sizeof(OnnxOptions),
+            _names.loss_of("squared" if loss is None else loss)[0],
+            loss is not None,
         )
         read = lib.quern_onnx_load
     else:
         kind, delta = _names.loss_of("categorical" if loss is None else loss)
         options = ModelOptions(
-            ctypes.sizeof(ModelOptions), _names.activation_of(activation), kind, delta
+            ctypes.sizeof(ModelOptions),
+            _names.activation_of("relu" if activation is None else activation),
+            kind,
+            delta,
+            activation is not None,
+            loss is not None,
         )
         read = lib.quern_model_load
     made = make(lib.quern_network_free, read, _arguments.path("path", path), ctypes.byref(options))
+    note = lib.quern_network_note(made)
+    if note:
+        warnings.warn(f"{os.fsdecode(path)}: {note.decode()}", stacklevel=3)
     return Network._of(made, device)
 
 

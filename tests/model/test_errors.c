@@ -28,8 +28,8 @@ static const struct bad_model {
      "\"0.weight\": dimension 0 is 0"},
     {"{" WEIGHT("0.weight", 3, 0, 0, 0) "}", 0, QUERN_ERROR_FORMAT,
      "\"0.weight\": dimension 1 is 0"},
-    {"{\"0.weight\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}", 4,
-     QUERN_ERROR_FORMAT, "\"0.weight\": dtype is F16, expected F32"},
+    {"{\"0.weight\":{\"dtype\":\"I16\",\"shape\":[1,2],\"data_offsets\":[0,4]}}", 4,
+     QUERN_ERROR_FORMAT, "\"0.weight\": dtype is I16, expected F32"},
 };
 
 static void test_bad_models(void **state) {

@@ -307,6 +307,23 @@ class Files(unittest.TestCase):
         self.assertEqual(loaded.loss, "categorical")
         numpy.testing.assert_allclose(loaded.predict(x), network.predict(x), atol=1e-6)
 
+    def test_assumptions_are_warned_of(self):
+        header = b"".join(
+            [
+                b'{"0.weight":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},',
+                b'"2.weight":{"dtype":"F32","shape":[2,2],"data_offsets":[8,24]},',
+                b'"criterion.weight":{"dtype":"F32","shape":[2],"data_offsets":[24,32]}}',
+            ]
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "model.safetensors")
+            path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(32))
+            with self.assertWarnsRegex(UserWarning, "criterion.weight.* left out.*assumed") as seen:
+                quern.load(path)
+            self.assertEqual(seen.filename, __file__)
+            with self.assertWarnsRegex(UserWarning, "left out$"):
+                quern.load(path, activation="tanh", loss="squared")
+
     def test_file_errors(self):
         for error in (OSError, quern.Error):
             with self.assertRaisesRegex(error, "/nonexistent/model.*No such file"):

@@ -153,15 +153,20 @@ static cli_exit check_loss(const char *path, const quern_network *network) {
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network) {
   quern_model_options options = quern_model_options_default();
   quern_onnx_options onnx = quern_onnx_options_default();
-  if ((int)settings->activation.kind != CLI_UNSET) options.activation = settings->activation;
-  if ((int)settings->loss.kind != CLI_UNSET) {
+  options.activation_is_chosen = (int)settings->activation.kind != CLI_UNSET;
+  options.loss_is_chosen = onnx.loss_is_chosen = (int)settings->loss.kind != CLI_UNSET;
+  if (options.activation_is_chosen) options.activation = settings->activation;
+  if (options.loss_is_chosen) {
     options.loss = onnx.plain_loss = settings->loss.kind;
     options.huber_delta = settings->loss.delta;
   }
   const quern_status status = cli_format_of(settings->path) == CLI_FORMAT_ONNX
                                   ? quern_onnx_load(settings->path, &onnx, network)
                                   : quern_model_load(settings->path, &options, network);
-  return status == QUERN_OK ? check_loss(settings->path, *network) : cli_fail_library();
+  if (status != QUERN_OK) return cli_fail_library();
+  const char *note = quern_network_note(*network);
+  if (*note != '\0') cli_print(stderr, "note: %s: %s\n", settings->path, note);
+  return check_loss(settings->path, *network);
 }
 
 cli_exit cli_check_columns(const char *path, const quern_network *network,

@@ -44,7 +44,8 @@ typedef struct cli_model_settings {
     }                                                                                              \
   }
 
-/* Opens a model: ONNX if the name ends with .onnx, else safetensors. The caller owns *network. */
+/* Opens a model: ONNX if the name ends with .onnx, else safetensors. Prints on stderr what was left
+ * out or assumed. The caller owns *network. */
 cli_exit cli_open_model(const cli_model_settings *settings, quern_network **network);
 
 /* Checks that the data has as many columns as the model reads. */

@@ -50,7 +50,11 @@ quern_status quern__safetensors_open(const char *path, quern__safetensors *file)
  * `path` is also used in messages. */
 quern_status quern__safetensors_open_at(const char *path, int descriptor, quern__safetensors *file);
 
-/* Reads an F32 tensor, bytes / 4 floats. */
+/* Returns the number of elements; 0 for a type that quern__safetensors_read does not convert. */
+size_t quern__safetensors_floats(const quern__tensor_entry *entry);
+
+/* Reads an F32, F64, F16 or BF16 tensor, quern__safetensors_floats(entry) values. F64 is rounded. A
+ * finite number that float32 cannot hold is QUERN_ERROR_FORMAT. */
 quern_status quern__safetensors_read(const quern__safetensors *file,
                                      const quern__tensor_entry *entry, float *values);
 

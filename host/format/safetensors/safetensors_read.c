@@ -1,7 +1,10 @@
 /* Opens safetensors files and reads their tensors. */
 #include "../../base/little_endian.h"
+#include "elements.h"
 #include "input.h"
 #include "safetensors_header.h"
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,8 +74,48 @@ quern_status quern__safetensors_read_bytes(const quern__safetensors *file,
                            values, bytes);
 }
 
+size_t quern__safetensors_floats(const quern__tensor_entry *entry) {
+  const quern__element *element = quern__element_find(entry->dtype);
+  return element != NULL && element->is_float ? entry->bytes / element->bytes : 0;
+}
+
+static quern_status convert(const quern__safetensors *file, const quern__tensor_entry *entry,
+                            const quern__element *element, const unsigned char *bytes, size_t count,
+                            float *values) {
+  for (size_t i = 0; i < count; i++) {
+    const double value = element->read(bytes + i * element->bytes);
+    if (isfinite(value) && fabs(value) > (double)FLT_MAX)
+      return quern__fail(QUERN_ERROR_FORMAT,
+                         "%s: tensor \"%.200s\": a number is too large for float32, expected "
+                         "at most 3.4e38",
+                         file->path, entry->name);
+    values[i] = (float)value;
+  }
+  return QUERN_OK;
+}
+
+static quern_status read_converted(const quern__safetensors *file, const quern__tensor_entry *entry,
+                                   const quern__element *element, float *values) {
+  enum { PIECE = 1 << 16 }; /* bytes; a multiple of every type's size */
+  unsigned char *piece = malloc(PIECE);
+  if (piece == NULL) return quern__fail_memory(file->path, PIECE);
+  quern_status status = QUERN_OK;
+  for (size_t first = 0; first < entry->bytes && status == QUERN_OK; first += PIECE) {
+    const size_t left = entry->bytes - first, bytes = left < PIECE ? left : PIECE;
+    status = quern__safetensors_read_bytes(file, entry, first, bytes, piece);
+    if (status == QUERN_OK)
+      status = convert(file, entry, element, piece, bytes / element->bytes,
+                       values + first / element->bytes);
+  }
+  free(piece);
+  return status;
+}
+
 quern_status quern__safetensors_read(const quern__safetensors *file,
                                      const quern__tensor_entry *entry, float *values) {
+  const quern__element *element = quern__element_find(entry->dtype);
+  if (element != NULL && strcmp(element->type, "F32") != 0)
+    return read_converted(file, entry, element, values);
   QUERN__FORWARD(quern__safetensors_read_bytes(file, entry, 0, entry->bytes, values));
   quern__little_endian_floats(values, entry->bytes / sizeof *values);
   return QUERN_OK;
