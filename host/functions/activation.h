@@ -49,7 +49,9 @@
   X(GELU,       Z, NONE,  HE,     NULL,        ROUNDED, 1.13, 10, Z,   2, 12)                      \
   X(GELU_TANH,  Z, NONE,  HE,     NULL,        ROUNDED, 1.13, 10, Z,   2, 15)                      \
   X(SILU,       Z, NONE,  HE,     NULL,        ROUNDED, 1.1,   7, H, 128, 12)                      \
-  X(SOFTPLUS,   H, NONE,  HE,     "Softplus",  ROUNDED, 1.0,   6, H,   2,  4)
+  X(SOFTPLUS,   H, NONE,  HE,     "Softplus",  ROUNDED, 1.0,   6, H,   2,  4)                      \
+  X(RELU6,      H, NONE,  HE,     NULL,        EXACT,   1.0,   0, H,   2,  0)                      \
+  X(HARDTANH,   H, NONE,  XAVIER, NULL,        EXACT,   1.0,   0, H,   2,  0)
 /* clang-format on */
 
 typedef struct quern__activation_info {

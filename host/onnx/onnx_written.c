@@ -13,34 +13,44 @@ const struct quern__onnx_number_row quern__onnx_number_rows[QUERN__ONNX_NUMBER_C
 enum { Z = -1, NONE = -2 };
 #define NUMBER(name) (100 + QUERN__ONNX_##name)
 
+/* After the last step. */
+#define END                                                                                        \
+  {                                                                                                \
+    NULL, {                                                                                        \
+      NONE, NONE, NONE                                                                             \
+    }                                                                                              \
+  }
+
 typedef struct recipe_step {
-  const char *operator_name; /* NULL after the last step */
-  int left, right;
+  const char *operator_name;                /* NULL after the last step */
+  int operands[QUERN__ONNX_WRITTEN_INPUTS]; /* NONE after the last */
 } recipe_step;
 
 static const struct {
   quern_activation_kind kind;
   recipe_step steps[QUERN__ONNX_WRITTEN_MOST + 1];
 } recipes[] = {
-    {QUERN_ACTIVATION_SILU, {{"Sigmoid", Z, NONE}, {"Mul", Z, 0}, {NULL, NONE, NONE}}},
+    {QUERN_ACTIVATION_SILU, {{"Sigmoid", {Z, NONE, NONE}}, {"Mul", {Z, 0, NONE}}, END}},
     {QUERN_ACTIVATION_GELU,
-     {{"Mul", Z, NUMBER(ROOT_HALF)},
-      {"Erf", 0, NONE},
-      {"Add", 1, NUMBER(ONE)},
-      {"Mul", Z, 2},
-      {"Mul", 3, NUMBER(HALF)},
-      {NULL, NONE, NONE}}},
+     {{"Mul", {Z, NUMBER(ROOT_HALF), NONE}},
+      {"Erf", {0, NONE, NONE}},
+      {"Add", {1, NUMBER(ONE), NONE}},
+      {"Mul", {Z, 2, NONE}},
+      {"Mul", {3, NUMBER(HALF), NONE}},
+      END}},
     {QUERN_ACTIVATION_GELU_TANH,
-     {{"Mul", Z, Z},
-      {"Mul", Z, 0},
-      {"Mul", 1, NUMBER(GELU_CUBE)},
-      {"Add", Z, 2},
-      {"Mul", 3, NUMBER(ROOT_TWO_BY_PI)},
-      {"Tanh", 4, NONE},
-      {"Add", 5, NUMBER(ONE)},
-      {"Mul", Z, 6},
-      {"Mul", 7, NUMBER(HALF)},
-      {NULL, NONE, NONE}}},
+     {{"Mul", {Z, Z, NONE}},
+      {"Mul", {Z, 0, NONE}},
+      {"Mul", {1, NUMBER(GELU_CUBE), NONE}},
+      {"Add", {Z, 2, NONE}},
+      {"Mul", {3, NUMBER(ROOT_TWO_BY_PI), NONE}},
+      {"Tanh", {4, NONE, NONE}},
+      {"Add", {5, NUMBER(ONE), NONE}},
+      {"Mul", {Z, 6, NONE}},
+      {"Mul", {7, NUMBER(HALF), NONE}},
+      END}},
+    {QUERN_ACTIVATION_RELU6, {{"Clip", {Z, NUMBER(ZERO), NUMBER(SIX)}}, END}},
+    {QUERN_ACTIVATION_HARDTANH, {{"Clip", {Z, NUMBER(MINUS_ONE), NUMBER(ONE)}}, END}},
 };
 enum { RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -70,19 +80,20 @@ static void add_node(quern__onnx_written *written, const recipe_step *step, size
   if (!last) snprintf(number, sizeof number, ".%zu", written->count);
   snprintf(node->name.text, sizeof node->name.text, "%zu.activation%.4s", index, number);
   snprintf(node->output.text, sizeof node->output.text, "%zu.h%.4s", index, number);
-  node->inputs[0] = operand_name(written, step->left, z, used);
-  if (step->right != NONE) node->inputs[1] = operand_name(written, step->right, z, used);
+  size_t inputs = 0;
+  for (; inputs < QUERN__ONNX_WRITTEN_INPUTS && step->operands[inputs] != NONE; inputs++)
+    node->inputs[inputs] = operand_name(written, step->operands[inputs], z, used);
   node->outputs[0] = node->output.text;
-  quern__onnx_set_node(&node->node, step->operator_name, node->name.text, node->inputs,
-                       step->right == NONE ? 1 : 2, node->outputs);
+  quern__onnx_set_node(&node->node, step->operator_name, node->name.text, node->inputs, inputs,
+                       node->outputs);
   written->count++;
 }
 
 bool quern__onnx_write_activation(quern__onnx_written *written, size_t index,
                                   quern_activation activation, char **value,
                                   bool used[QUERN__ONNX_NUMBER_COUNT]) {
-  const recipe_step one[] = {{quern__onnx_activation_operator(activation.kind), Z, NONE},
-                             {NULL, NONE, NONE}};
+  const recipe_step one[] = {{quern__onnx_activation_operator(activation.kind), {Z, NONE, NONE}},
+                             END};
   const recipe_step *steps = one;
   for (size_t i = 0; i < RECIPES; i++)
     if (recipes[i].kind == activation.kind) steps = recipes[i].steps;

@@ -9,10 +9,12 @@ typedef struct quern__onnx_name {
   char text[40];
 } quern__onnx_name;
 
+enum { QUERN__ONNX_WRITTEN_INPUTS = 3 };
+
 typedef struct quern__onnx_written_node {
   quern__onnx_node node;
   quern__onnx_name name, output;
-  char *inputs[2], *outputs[1];
+  char *inputs[QUERN__ONNX_WRITTEN_INPUTS], *outputs[1];
 } quern__onnx_written_node;
 
 enum { QUERN__ONNX_WRITTEN_MOST = 9 };
@@ -30,7 +32,10 @@ typedef struct quern__onnx_written {
   X(HALF, "half", 0.5)                                                                             \
   X(ROOT_HALF, "root_half", 0.70710678118654752)                                                   \
   X(ROOT_TWO_BY_PI, "root_two_by_pi", 0.79788456080286536)                                         \
-  X(GELU_CUBE, "gelu_cube", 0.044715)
+  X(GELU_CUBE, "gelu_cube", 0.044715)                                                              \
+  X(ZERO, "zero", 0.0)                                                                             \
+  X(SIX, "six", 6.0)                                                                               \
+  X(MINUS_ONE, "minus_one", -1.0)
 
 typedef enum quern__onnx_number {
 #define QUERN__ONNX_NUMBER_VALUE(name, text, value) QUERN__ONNX_##name,

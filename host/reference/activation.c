@@ -60,6 +60,10 @@ double quern__reference_activate(quern_activation activation, double z) {
     return isinf(z) && z < 0 ? -0.0 : z * sigmoid(z);
   case QUERN_ACTIVATION_SOFTPLUS:
     return (z <= 0 ? 0 : z) + log1p(exp(-fabs(z)));
+  case QUERN_ACTIVATION_RELU6:
+    return z <= 0 ? 0 : z >= 6 ? 6 : z;
+  case QUERN_ACTIVATION_HARDTANH:
+    return z <= -1 ? -1 : z >= 1 ? 1 : z;
   }
   return NAN; /* unreachable: host/ops checks the kind */
 }
@@ -93,6 +97,10 @@ double quern__reference_derivative(quern_activation activation, double value) {
     return s * (1 + z * (1 - s));
   case QUERN_ACTIVATION_SOFTPLUS:
     return -expm1(-h);
+  case QUERN_ACTIVATION_RELU6:
+    return h <= 0 || h >= 6 ? 0 : 1;
+  case QUERN_ACTIVATION_HARDTANH:
+    return h <= -1 || h >= 1 ? 0 : 1;
   }
   return NAN;
 }

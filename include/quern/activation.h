@@ -24,6 +24,8 @@ extern "C" {
  *   GELU_TANH   z/2 (1 + t)                      see below                reads z
  *   SILU        z S(z)                           S(z) (1 + z (1 - S(z)))  reads z
  *   SOFTPLUS    log(1 + exp(z))                  1 - exp(-h)              beta = 1
+ *   RELU6       z <= 0 ? 0 : z >= 6 ? 6 : z      h <= 0 or h >= 6 ? 0 : 1
+ *   HARDTANH    z <= -1 ? -1 : z >= 1 ? 1 : z    h <= -1 or h >= 1 ? 0 : 1
  *
  * P(z) = (1 + erf(z/√2)) / 2 and p(z) = exp(-z^2/2) / √(2π) are the distribution and density of the
  * standard normal, S(z) = 1 / (1 + exp(-z)), t = tanh(√(2/π) (z + 0.044715 z^3)). The derivative of
@@ -46,7 +48,9 @@ extern "C" {
   X(GELU, "gelu")                                                                                  \
   X(GELU_TANH, "gelu-tanh")                                                                        \
   X(SILU, "silu")                                                                                  \
-  X(SOFTPLUS, "softplus")
+  X(SOFTPLUS, "softplus")                                                                          \
+  X(RELU6, "relu6")                                                                                \
+  X(HARDTANH, "hardtanh")
 
 typedef enum quern_activation_kind {
 #define QUERN_ACTIVATION_VALUE(name, text) QUERN_ACTIVATION_##name,

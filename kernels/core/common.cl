@@ -204,6 +204,14 @@ quern_vector quern_activate_vector(int kind, float slope, quern_vector z) {
   if (kind == QUERN_ACTIVATION_LEAKY_RELU) return z <= zero ? slope * z : z;
   if (kind == QUERN_ACTIVATION_SIGMOID) return one / (one + exp(-z));
   if (kind == QUERN_ACTIVATION_TANH) return tanh(z);
+  if (kind == QUERN_ACTIVATION_RELU6) {
+    z = z <= zero ? zero : z;
+    return z >= 6.0f ? (quern_vector)(6.0f) : z;
+  }
+  if (kind == QUERN_ACTIVATION_HARDTANH) {
+    z = z <= -one ? -one : z;
+    return z >= one ? one : z;
+  }
   return quern_activate_rare(kind, slope, z);
 }
 
@@ -217,6 +225,8 @@ quern_vector quern_activate_gradient_vector(int kind, float slope, quern_vector 
     return value <= zero ? value + SELU_SCALE * SELU_ALPHA : (quern_vector)(SELU_SCALE);
   if (kind == QUERN_ACTIVATION_SIGMOID) return value * (one - value);
   if (kind == QUERN_ACTIVATION_TANH) return one - value * value;
+  if (kind == QUERN_ACTIVATION_RELU6) return value <= zero || value >= 6.0f ? zero : one;
+  if (kind == QUERN_ACTIVATION_HARDTANH) return value <= -one || value >= one ? zero : one;
   return quern_activate_gradient_rare(kind, value);
 }
 
