@@ -10,12 +10,19 @@ static bool is_plain(const quern__formula *f) {
   return f->function == QUERN__FORMULA_PLAIN;
 }
 
+const quern__formula *quern__formula_of(const quern__chain *chain, const char *name) {
+  for (size_t i = chain->formulas.count; i-- > 0;)
+    if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
+  return NULL;
+}
+
 /* Returns the formula of a value, or *z, set to z itself; NULL for any other value. */
 static const quern__formula *find_formula(const quern__chain *chain, const char *name,
                                           quern__formula *z) {
-  for (size_t i = chain->formulas.count; i-- > 0;)
-    if (strcmp(chain->formulas.list[i].name, name) == 0) return &chain->formulas.list[i];
-  if (chain->count == 0 || chain->activated || chain->softmax || strcmp(chain->value, name) != 0)
+  const quern__formula *found = quern__formula_of(chain, name);
+  if (found != NULL) return found;
+  if (chain->count == 0 || chain->activated || chain->softmax || chain->turned ||
+      strcmp(chain->value, name) != 0)
     return NULL;
   *z = (quern__formula){.name = name, .p = {0, 1, 0, 0}, .c = 1};
   return z;
@@ -73,10 +80,10 @@ static bool apply_function(quern__formula_function function, const quern__formul
 static const struct {
   const char *name;
   quern__formula_function function; /* PLAIN: arithmetic with two inputs */
-} operators[] = {{"Mul", QUERN__FORMULA_PLAIN},      {"Div", QUERN__FORMULA_PLAIN},
-                 {"Add", QUERN__FORMULA_PLAIN},      {"Pow", QUERN__FORMULA_PLAIN},
-                 {"Erf", QUERN__FORMULA_ERF},        {"Tanh", QUERN__FORMULA_TANH},
-                 {"Sigmoid", QUERN__FORMULA_SIGMOID}};
+} operators[] = {{"Mul", QUERN__FORMULA_PLAIN}, {"Div", QUERN__FORMULA_PLAIN},
+                 {"Add", QUERN__FORMULA_PLAIN}, {"Sub", QUERN__FORMULA_PLAIN},
+                 {"Pow", QUERN__FORMULA_PLAIN}, {"Erf", QUERN__FORMULA_ERF},
+                 {"Tanh", QUERN__FORMULA_TANH}, {"Sigmoid", QUERN__FORMULA_SIGMOID}};
 enum { OPERATORS = sizeof operators / sizeof *operators };
 
 static size_t find_operator(const quern__onnx_node *node) {
@@ -85,16 +92,36 @@ static size_t find_operator(const quern__onnx_node *node) {
   return i;
 }
 
+static bool is_operator(const quern__onnx_node *node, const char *name) {
+  return strcmp(node->op_type, name) == 0;
+}
+
+/* True for Add, Sub, Mul and Div with a constant of several numbers, which quern__chain_arithmetic
+ * reads. */
+static bool has_vector(const quern__chain *chain, const quern__onnx_node *node) {
+  for (size_t i = 0; i < node->n_input; i++) {
+    const quern__onnx_constant *constant = quern__chain_find(chain, node, i);
+    if (constant != NULL && quern__chain_elements(constant) != 1) return true;
+  }
+  return false;
+}
+
 bool quern__formula_reads(const quern__chain *chain, const quern__onnx_node *node) {
   quern__formula z;
   const size_t known = find_operator(node);
-  if (known == OPERATORS ||
+  const bool renames = is_operator(node, "Cast") || is_operator(node, "Identity");
+  if (renames && node->n_input == 1) {
+    const quern__formula *input = find_formula(chain, node->input[0], &z);
+    return input != NULL && input != &z;
+  }
+  if (known == OPERATORS || has_vector(chain, node) ||
       node->n_input != (operators[known].function == QUERN__FORMULA_PLAIN ? 2 : 1))
     return false;
   for (size_t i = 0; i < node->n_input; i++) {
     const quern__formula *input = find_formula(chain, node->input[i], &z);
-    /* Adding a constant to z itself adds a bias, which quern__chain_bias does. */
-    if (input != NULL && (input != &z || strcmp(node->op_type, "Add") != 0)) return true;
+    /* A constant added to z itself is a bias, which quern__chain_arithmetic adds. */
+    if (input != NULL && (input != &z || (!is_operator(node, "Add") && !is_operator(node, "Sub"))))
+      return true;
   }
   return false;
 }
@@ -119,10 +146,14 @@ static bool is_number(const quern__formula *f) {
 
 static quern_status compute_formula(const quern__chain *chain, const quern__chain_node *node,
                                     size_t known, quern__formula *result) {
-  const quern__formula_function function = operators[known].function;
-  const char *name = operators[known].name;
   quern__formula x, y = {.p = {0}};
   QUERN__FORWARD(read_operand(chain, node, 0, &x));
+  if (known == OPERATORS) { /* Cast and Identity */
+    *result = x;
+    return QUERN_OK;
+  }
+  const quern__formula_function function = operators[known].function;
+  const char *name = operators[known].name;
   if (function == QUERN__FORMULA_PLAIN) QUERN__FORWARD(read_operand(chain, node, 1, &y));
   bool fits;
   if (function != QUERN__FORMULA_PLAIN)
@@ -131,7 +162,10 @@ static quern_status compute_formula(const quern__chain *chain, const quern__chai
     fits = multiply_formulas(&x, &y, result);
   else if (strcmp(name, "Add") == 0)
     fits = add_formulas(&x, &y, result);
-  else if (strcmp(name, "Pow") == 0)
+  else if (strcmp(name, "Sub") == 0) {
+    for (size_t i = 0; i < 4; i++) y.p[i] = -y.p[i];
+    fits = add_formulas(&x, &y, result);
+  } else if (strcmp(name, "Pow") == 0)
     fits = is_number(&y) && raise_formula(&x, y.p[0], result);
   else {
     fits = is_number(&y) && y.p[0] != 0;
@@ -188,6 +222,25 @@ static bool is_same_formula(const quern__formula *found, const quern__formula *w
          is_same(found->b, wanted->b) && is_same(found->c, wanted->c);
 }
 
+/* Makes factors and summands of what is not an activation by itself: scale z + shift, and
+ * scale F(a z) + shift for F with an activation of its own. False for any other formula. */
+static bool is_scaled(const quern__formula *f, quern_activation_kind *kind) {
+  *kind = f->function == QUERN__FORMULA_SIGMOID ? QUERN_ACTIVATION_SIGMOID
+          : f->function == QUERN__FORMULA_TANH  ? QUERN_ACTIVATION_TANH
+                                                : QUERN_ACTIVATION_IDENTITY;
+  if (f->p[2] != 0 || f->p[3] != 0 || f->function == QUERN__FORMULA_ERF) return false;
+  return is_plain(f) || (f->p[1] == 0 && f->b == 0);
+}
+
+static quern_status settle_scaled(quern__chain *chain, const quern__chain_node *node,
+                                  const quern__formula *f, quern_activation_kind kind) {
+  if (is_plain(f)) return quern__chain_apply_number(chain, node, f->p[1], f->p[0]);
+  QUERN__FORWARD(quern__chain_apply_number(chain, node, f->a, 0));
+  chain->layers[chain->count - 1].layer.activation = quern_activation_of(kind);
+  chain->activated = true;
+  return quern__chain_apply_number(chain, node, f->p[0], f->p[0] * f->c);
+}
+
 quern_status quern__formula_settle(quern__chain *chain, const char *name) {
   quern__formulas *formulas = &chain->formulas;
   size_t which = formulas->count;
@@ -195,17 +248,22 @@ quern_status quern__formula_settle(quern__chain *chain, const char *name) {
   }
   if (which >= formulas->count) return QUERN_OK;
   const quern__formula *found = &formulas->list[which];
-  size_t kind = 0;
-  while (kind < ACTIVATIONS && !is_same_formula(found, &activations[kind].formula)) kind++;
-  if (kind == ACTIVATIONS) {
+  size_t known = 0;
+  while (known < ACTIVATIONS && !is_same_formula(found, &activations[known].formula)) known++;
+  quern_activation_kind kind;
+  if (known < ACTIVATIONS) {
+    chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[known].kind);
+    chain->activated = true;
+  } else {
     quern__chain_node node;
     quern__chain_label(found->node, found->index, &node);
-    return quern__chain_fail(chain, &node,
-                             "does not complete a known activation such as GELU or SiLU");
+    if (!is_scaled(found, &kind))
+      return quern__chain_fail(chain, &node,
+                               "does not complete a known activation such as GELU or SiLU");
+    QUERN__FORWARD(settle_scaled(chain, &node, found, kind));
   }
-  chain->layers[chain->count - 1].layer.activation = quern_activation_of(activations[kind].kind);
-  chain->activated = true;
   chain->value = found->name;
+  chain->earlier = NULL;
   formulas->count = 0;
   return QUERN_OK;
 }

@@ -1,11 +1,17 @@
 /* Normalizations from BatchNormalization and LayerNormalization. */
 #include "chain.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Inputs of BatchNormalization after the first. */
+static const char *const names[QUERN__CHAIN_NORMALIZATION] = {"scale", "B", "input_mean",
+                                                              "input_var"};
 
 static quern_status check_place(const quern__chain *chain, const quern__chain_node *node) {
   if (!quern__chain_is_input(chain, node, 0))
     return quern__chain_fail(chain, node, "does not read the result of the node before");
+  if (chain->turned) return quern__chain_fail(chain, node, "reads a transposed value");
   if (chain->count == 0 || chain->activated || chain->softmax || chain->normalized)
     return quern__chain_fail(chain, node,
                              "does not follow a MatMul, a Gemm or an Add, expected it "
@@ -40,12 +46,48 @@ static quern_status finish_normalization(quern__chain *chain, const quern__chain
   return QUERN_OK;
 }
 
+/* Reads `expected` numbers, one per value of the chain. */
+static quern_status read_numbers(quern__chain *chain, const quern__chain_node *node, size_t index,
+                                 const char *name, size_t expected, double **numbers) {
+  size_t count;
+  QUERN__FORWARD(quern__chain_vector(chain, node, index, name, numbers, &count));
+  if (count == expected) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_SHAPE, "%s: %s: %s has %zu numbers, expected %zu",
+                     chain->file->path, node->label, name, count, expected);
+}
+
+/* Anywhere else than right after a layer's sum, it is a factor and a summand. */
+static quern_status fold_batch_normalization(quern__chain *chain, const quern__chain_node *node) {
+  double *parts[QUERN__CHAIN_NORMALIZATION] = {NULL};
+  float epsilon;
+  size_t count = chain->width;
+  quern_status status;
+  if (!chain->flat || count == 0) {
+    status = quern__chain_fail(chain, node, "expected an input of [batch][values]");
+    goto cleanup;
+  }
+  QUERN__TRY(quern__chain_float(chain, node, "epsilon", QUERN_NORMALIZATION_EPSILON, &epsilon));
+  for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++)
+    QUERN__TRY(read_numbers(chain, node, i + 1, names[i], count, &parts[i]));
+  for (size_t i = 0; i < count; i++) {
+    parts[0][i] /= sqrt(parts[3][i] + (double)epsilon);
+    parts[1][i] -= parts[2][i] * parts[0][i];
+  }
+  status = quern__chain_apply(chain, node, parts[0], parts[1], count);
+cleanup:
+  for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++) free(parts[i]);
+  return status;
+}
+
 quern_status quern__chain_batch_normalization(quern__chain *chain, const quern__chain_node *node) {
-  static const char *const names[] = {"scale", "B", "input_mean", "input_var"};
   int64_t trains;
-  QUERN__FORWARD(check_place(chain, node));
+  if (!quern__chain_is_input(chain, node, 0))
+    return quern__chain_fail(chain, node, "does not read the result of the node before");
   QUERN__FORWARD(quern__chain_int(chain, node, "training_mode", 0, &trains));
   if (trains != 0) return quern__chain_fail(chain, node, "is in training mode, expected inference");
+  if (chain->count == 0 || chain->activated || chain->normalized || chain->softmax)
+    return fold_batch_normalization(chain, node);
+  QUERN__FORWARD(check_place(chain, node));
   quern__chain_layer *layer = &chain->layers[chain->count - 1];
   for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++)
     QUERN__FORWARD(read_vector(chain, node, i + 1, names[i], &layer->normalization[i]));

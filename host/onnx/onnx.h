@@ -14,13 +14,22 @@ typedef Quern__Onnx__AttributeProto quern__onnx_attribute;
 typedef Quern__Onnx__TensorProto quern__onnx_tensor;
 
 /* Values of onnx.proto's enumerations. */
-enum { QUERN__ONNX_FLOAT = 1, QUERN__ONNX_DOUBLE = 11 }; /* TensorProto.DataType */
-enum { QUERN__ONNX_EXTERNAL = 1 };                       /* TensorProto.DataLocation */
+/* TensorProto.DataType */
+enum {
+  QUERN__ONNX_FLOAT = 1,
+  QUERN__ONNX_INT64 = 7,
+  QUERN__ONNX_STRING = 8,
+  QUERN__ONNX_DOUBLE = 11
+};
+enum { QUERN__ONNX_EXTERNAL = 1 }; /* TensorProto.DataLocation */
 /* AttributeProto.AttributeType */
 enum {
   QUERN__ONNX_ATTRIBUTE_FLOAT = 1,
   QUERN__ONNX_ATTRIBUTE_INT = 2,
-  QUERN__ONNX_ATTRIBUTE_STRING = 3
+  QUERN__ONNX_ATTRIBUTE_STRING = 3,
+  QUERN__ONNX_ATTRIBUTE_FLOATS = 6,
+  QUERN__ONNX_ATTRIBUTE_INTS = 7,
+  QUERN__ONNX_ATTRIBUTE_STRINGS = 8
 };
 
 /* Protobuf's limit on the bytes of a message. */
@@ -40,11 +49,26 @@ QUERN__CHECKED bool quern__onnx_activation_find(const char *operator_name,
 
 /* --- Files ------------------------------------------------------------------------------------ */
 
-/* A constant: an initializer, or a Constant node's output. */
+/* A constant: an initializer, a Constant node's output, or what Identity, Cast and Transpose nodes
+ * make of one. */
 typedef struct quern__onnx_constant {
   const char *name;
   const quern__onnx_tensor *tensor;
+  bool derived; /* by a node, from another constant */
+  bool turned;  /* the transpose of the tensor */
 } quern__onnx_constant;
+
+/* A tensor made of a Constant node's value_int, value_ints, value_float or value_floats. */
+typedef struct quern__onnx_made {
+  quern__onnx_tensor tensor;
+  int64_t count; /* its only dimension */
+} quern__onnx_made;
+
+/* A node by the name of its first output. */
+typedef struct quern__onnx_producer {
+  const char *name;
+  const quern__onnx_node *node;
+} quern__onnx_producer;
 
 typedef struct quern__onnx_file {
   const char *path; /* the caller's */
@@ -58,6 +82,10 @@ typedef struct quern__onnx_file {
   size_t failed_bytes;             /* bytes of a failed allocation; 0 if none failed */
   quern__onnx_constant *constants; /* owned, sorted by name */
   size_t constant_count;
+  quern__onnx_made *made; /* owned */
+  size_t made_count;
+  quern__onnx_producer *producers; /* owned, sorted by name; all nodes with an output */
+  size_t producer_count;
 } quern__onnx_file;
 
 /* Reads and unpacks a file. Checks that it is a model with a graph in a supported opset. The caller
@@ -65,10 +93,20 @@ typedef struct quern__onnx_file {
 quern_status quern__onnx_open(const char *path, quern__onnx_file *file);
 void quern__onnx_close(quern__onnx_file *file);
 
-/* Returns NULL if no constant has the name. */
-const quern__onnx_tensor *quern__onnx_find(const quern__onnx_file *file, const char *name);
+/* True for the domain of the standard operators. */
+bool quern__onnx_is_standard(const char *domain);
+
+/* Lists the file's constants and producers. */
+quern_status quern__onnx_list(quern__onnx_file *file);
+
+/* Return NULL if no constant, or no node, makes the value. */
+const quern__onnx_constant *quern__onnx_find(const quern__onnx_file *file, const char *name);
+const quern__onnx_node *quern__onnx_producer_of(const quern__onnx_file *file, const char *name);
 
 /* --- Constants -------------------------------------------------------------------------------- */
+
+/* Returns the type's name in safetensors files ("F32"); "?" for a type that those do not have. */
+const char *quern__onnx_type_name(int32_t type);
 
 /* A constant of at most two dimensions; one of no dimensions is a single number. */
 typedef struct quern__onnx_values {
@@ -76,8 +114,32 @@ typedef struct quern__onnx_values {
   float *values;        /* [rows][columns], owned */
 } quern__onnx_values;
 
-/* `what` names the constant in messages: "node 3 (Gemm "fc"): B". */
+/* Reads a constant of floating-point numbers; float64 is rounded. `what` names the constant in
+ * messages: "node 3 (Gemm "fc"): B". */
 quern_status quern__onnx_read(quern__onnx_file *file, const char *what,
-                              const quern__onnx_tensor *tensor, quern__onnx_values *values);
+                              const quern__onnx_constant *constant, quern__onnx_values *values);
+
+/* Reads a constant of numbers of any type, with any number of dimensions, in row-major order;
+ * *count is 0 for none. The caller frees *numbers, even if this fails. */
+quern_status quern__onnx_numbers(quern__onnx_file *file, const char *what,
+                                 const quern__onnx_constant *constant, double **numbers,
+                                 size_t *count);
+
+/* --- Data in other files ---------------------------------------------------------------------- */
+
+/* Raw bytes of a constant in a file beside the model. */
+typedef struct quern__onnx_external {
+  int descriptor; /* the caller closes it unless it is -1 */
+  size_t offset;
+} quern__onnx_external;
+
+/* Opens the file in which `bytes` bytes of the tensor are stored. It must be in the model's folder
+ * or below it, and its path must have no link and no "..". */
+quern_status quern__onnx_external_open(const quern__onnx_file *file, const char *what,
+                                       const quern__onnx_tensor *tensor, size_t bytes,
+                                       quern__onnx_external *external);
+
+/* Adds the sizes of the files that constants are in to the allowance for constants. */
+quern_status quern__onnx_external_allow(quern__onnx_file *file);
 
 #endif

@@ -13,19 +13,6 @@ static void free_file(void *source) {
   free(source);
 }
 
-/* Translates TensorProto.DataType to safetensors' names. */
-static const char *type_name(int32_t type) {
-  static const struct {
-    int32_t type;
-    const char *name;
-  } types[] = {{1, "F32"}, {11, "F64"}, {10, "F16"}, {16, "BF16"}, {7, "I64"},
-               {6, "I32"}, {5, "I16"},  {3, "I8"},   {13, "U64"},  {12, "U32"},
-               {4, "U16"}, {2, "U8"},   {9, "BOOL"}};
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (types[i].type == type) return types[i].name;
-  return "?";
-}
-
 static quern_status measure_constant(quern__onnx_file *file, const quern__onnx_constant *constant,
                                      quern_tensor_info *info) {
   quern__onnx_values values;
@@ -34,7 +21,12 @@ static quern_status measure_constant(quern__onnx_file *file, const quern__onnx_c
   if (constant->tensor->n_dims > 2 || (type != QUERN__ONNX_FLOAT && type != QUERN__ONNX_DOUBLE) ||
       info->count == 0)
     return QUERN_OK;
-  QUERN__FORWARD(quern__onnx_read(file, constant->name, constant->tensor, &values));
+  const quern_status status = quern__onnx_read(file, constant->name, constant, &values);
+  /* If a file beside the model is missing, the note reports it. */
+  if (constant->tensor->data_location == QUERN__ONNX_EXTERNAL && status != QUERN_OK &&
+      status != QUERN_ERROR_OUT_OF_MEMORY)
+    return QUERN_OK;
+  QUERN__FORWARD(status);
   quern__statistics_tally tally = {0};
   for (size_t i = 0; i < info->count; i++)
     quern__statistics_add((double)values.values[i], &tally, info);
@@ -49,7 +41,7 @@ static quern_status add_constant(quern_inspection *inspection, quern__onnx_file 
   quern_tensor_info *info = &inspection->tensors[inspection->count++];
   const size_t rank = constant->tensor->n_dims;
   *info = (quern_tensor_info){.name = constant->name,
-                              .type = type_name(constant->tensor->data_type),
+                              .type = quern__onnx_type_name(constant->tensor->data_type),
                               .rank = rank,
                               .count = 1};
   info->shape = rank > 0 ? *sizes : NULL;
@@ -86,14 +78,16 @@ static quern_status list_metadata(quern_inspection *inspection, const quern__onn
 static quern_status list_constants(quern_inspection *inspection, quern__onnx_file *file) {
   size_t dimensions = 0;
   for (size_t i = 0; i < file->constant_count; i++)
-    dimensions += file->constants[i].tensor->n_dims; /* all in memory: no overflow */
+    if (!file->constants[i].derived)
+      dimensions += file->constants[i].tensor->n_dims; /* all in memory: no overflow */
   inspection->tensors = calloc(file->constant_count + 1, sizeof *inspection->tensors);
   inspection->shapes = calloc(dimensions + 1, sizeof *inspection->shapes);
   if (inspection->tensors == NULL || inspection->shapes == NULL)
     return quern__fail_memory(inspection->path, file->constant_count * sizeof *inspection->tensors);
   size_t *sizes = inspection->shapes;
   for (size_t i = 0; i < file->constant_count; i++)
-    QUERN__FORWARD(add_constant(inspection, file, &file->constants[i], &sizes));
+    if (!file->constants[i].derived)
+      QUERN__FORWARD(add_constant(inspection, file, &file->constants[i], &sizes));
   return QUERN_OK;
 }
 
@@ -112,9 +106,9 @@ quern_status quern__inspect_onnx(quern_inspection *inspection) {
   QUERN__FORWARD(list_constants(inspection, file));
   inspection->kind = QUERN_FILE_MODEL;
   const quern_status status = quern_onnx_load(inspection->path, NULL, &inspection->network);
-  if (status == QUERN_OK) return QUERN_OK;
   if (status == QUERN_ERROR_OUT_OF_MEMORY) return status;
-  inspection->kind = QUERN_FILE_TENSORS;
-  inspection->note = strdup(quern_last_error());
+  if (status != QUERN_OK) inspection->kind = QUERN_FILE_TENSORS;
+  inspection->note =
+      strdup(status == QUERN_OK ? quern_network_note(inspection->network) : quern_last_error());
   return inspection->note != NULL ? QUERN_OK : quern__fail_memory(inspection->path, 1);
 }

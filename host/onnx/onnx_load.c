@@ -1,5 +1,6 @@
 /* Loads a network from an ONNX file. */
 #include "../base/size.h"
+#include "../network/network.h"
 #include "chain.h"
 #include <stdlib.h>
 #include <string.h>
@@ -36,10 +37,10 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
   if (tensor == NULL)
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is not a tensor", path,
                        input->name);
-  if (tensor->elem_type != QUERN__ONNX_FLOAT)
+  if (strcmp(quern__onnx_type_name(tensor->elem_type), "?") == 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                       "%s: input \"%.80s\" has data type %d, expected float (1)", path,
-                       input->name, (int)tensor->elem_type);
+                       "%s: input \"%.80s\" has data type %d, expected numbers", path, input->name,
+                       (int)tensor->elem_type);
   if (tensor->shape == NULL) return QUERN_OK;
   const size_t rank = tensor->shape->n_dim;
   if (rank < 2)
@@ -47,6 +48,9 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
                        "%s: input \"%.80s\" has %zu dimensions, expected [batch][values]", path,
                        input->name, rank);
   chain->flat = rank == 2;
+  const Quern__Onnx__TensorShapeProto__Dimension *first = tensor->shape->dim[0];
+  if (first->has_dim_value && first->dim_value > 0 && first->dim_value <= INT32_MAX)
+    chain->batch = (size_t)first->dim_value;
   size_t width = 1;
   for (size_t i = 1; i < rank; i++) {
     const Quern__Onnx__TensorShapeProto__Dimension *dimension = tensor->shape->dim[i];
@@ -62,6 +66,34 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
   return QUERN_OK;
 }
 
+static bool is_output(const quern__chain *chain, const char *name) {
+  const char *const known[] = {chain->value, chain->earlier, chain->label, chain->map};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    if (name != NULL && known[i] != NULL && strcmp(known[i], name) == 0) return true;
+  return false;
+}
+
+/* The outputs are the network's, the class, or the classes with their probabilities. */
+static quern_status check_outputs(const quern__chain *chain) {
+  const quern__onnx_graph *graph = chain->file->graph;
+  bool known = graph->n_output > 0;
+  for (size_t i = 0; i < graph->n_output; i++)
+    known = known && is_output(chain, graph->output[i]->name);
+  if (known && !chain->turned) return QUERN_OK;
+  return quern__fail(
+      QUERN_ERROR_UNSUPPORTED,
+      "%s: the graph has %zu outputs, expected one, the result of its last node (\"%.80s\")",
+      chain->file->path, graph->n_output, chain->value);
+}
+
+/* Factors after the last activation become a layer of their own. */
+static quern_status add_last(quern__chain *chain) {
+  const quern__onnx_graph *graph = chain->file->graph;
+  quern__chain_node last;
+  quern__chain_label(graph->node[graph->n_node - 1], graph->n_node - 1, &last);
+  return quern__chain_diagonal(chain, &last);
+}
+
 static quern_status read_graph(quern__chain *chain) {
   const quern__onnx_graph *graph = chain->file->graph;
   const Quern__Onnx__ValueInfoProto *input;
@@ -69,19 +101,15 @@ static quern_status read_graph(quern__chain *chain) {
   QUERN__FORWARD(read_input(chain, input));
   for (size_t i = 0; i < graph->n_node; i++)
     QUERN__FORWARD(quern__chain_add(chain, i, graph->node[i]));
-  if (graph->n_output == 1 && graph->output[0]->name != NULL)
-    QUERN__FORWARD(quern__formula_settle(chain, graph->output[0]->name));
+  for (size_t i = 0; i < graph->n_output; i++)
+    if (graph->output[i]->name != NULL)
+      QUERN__FORWARD(quern__formula_settle(chain, graph->output[i]->name));
   if (chain->count == 0)
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "%s: the graph has neither Gemm nor MatMul, expected a network",
                        chain->file->path);
-  if (graph->n_output != 1 || graph->output[0]->name == NULL ||
-      strcmp(graph->output[0]->name, chain->value) != 0)
-    return quern__fail(
-        QUERN_ERROR_UNSUPPORTED,
-        "%s: the graph has %zu outputs, expected one, the result of its last node (\"%.80s\")",
-        chain->file->path, graph->n_output, chain->value);
-  return QUERN_OK;
+  QUERN__FORWARD(check_outputs(chain));
+  return chain->pending.count > 0 ? add_last(chain) : QUERN_OK;
 }
 
 /* Reads the loss in the metadata; *named is false if there is none. */
@@ -107,15 +135,22 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
                                 quern_loss *loss, float *huber_delta) {
   quern_activation *last = &chain->layers[chain->count - 1].layer.activation;
   const bool sigmoid = last->kind == QUERN_ACTIVATION_SIGMOID,
-             plain = last->kind == QUERN_ACTIVATION_IDENTITY && !chain->softmax;
+             plain = last->kind == QUERN_ACTIVATION_IDENTITY && !chain->softmax,
+             labels = chain->label != NULL && last->kind == QUERN_ACTIVATION_IDENTITY;
   bool named;
   quern_loss named_loss;
   *huber_delta = QUERN_HUBER_DELTA;
   QUERN__FORWARD(read_named_loss(chain->file, &named, &named_loss, huber_delta));
   *loss = chain->softmax ? QUERN_LOSS_CATEGORICAL
           : sigmoid      ? QUERN_LOSS_BINARY
-          : plain        ? options->plain_loss
-                         : QUERN_LOSS_SQUARED;
+          : !plain       ? QUERN_LOSS_SQUARED
+          : labels       ? QUERN_LOSS_CATEGORICAL
+                         : options->plain_loss;
+  if (plain && !named && !labels && !options->loss_is_chosen)
+    quern__text_print(quern__chain_note(chain),
+                      "the graph ends without Softmax or Sigmoid: its outputs are taken as numbers "
+                      "(%s loss), not as logits of classes (categorical)",
+                      quern_loss_name(options->plain_loss));
   if (named) {
     const bool fits =
         chain->softmax
@@ -131,6 +166,12 @@ static quern_status settle_loss(quern__chain *chain, const quern_onnx_options *o
   }
   if (sigmoid && *loss == QUERN_LOSS_BINARY) *last = quern_activation_of(QUERN_ACTIVATION_IDENTITY);
   return QUERN_OK;
+}
+
+/* Gives the network its classes and its note. */
+static quern_status describe(quern__chain *chain, quern_network *network) {
+  QUERN__FORWARD(quern__chain_set_classes(chain, network));
+  return quern__text_close(&chain->note, &network->note);
 }
 
 static quern_status set_layer(quern_network *network, size_t index,
@@ -188,6 +229,7 @@ quern_status quern_onnx_load(const char *path, const quern_onnx_options *options
   QUERN__TRY(read_graph(&chain));
   QUERN__TRY(settle_loss(&chain, options, &loss, &huber_delta));
   QUERN__TRY(build_network(&chain, loss, huber_delta, &result));
+  QUERN__TRY(describe(&chain, result));
   *network = result;
   result = NULL;
 cleanup:

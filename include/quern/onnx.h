@@ -51,14 +51,20 @@ static inline quern_onnx_options quern_onnx_options_default(void) {
  *
  *   Gemm, or MatMul with or without an Add
  *   at most one BatchNormalization or LayerNormalization (over the last axis)
- *   at most one activation: Relu, LeakyRelu, Sigmoid, Tanh, Elu, Selu, Softplus or Gelu; or GELU in
- *     either form or SiLU as Mul, Div, Add, Pow, Erf, Tanh and Sigmoid nodes, factors in any order
+ *   at most one activation, an operator or written out: Relu, LeakyRelu, Sigmoid, Tanh, Elu, Selu,
+ *     Softplus, Gelu, Clip, SiLU …
  *
- * A final Softmax over the last axis means QUERN_LOSS_CATEGORICAL, a final Sigmoid
- * QUERN_LOSS_BINARY, unless the file specifies the loss ("quern.loss"). Flatten may come first;
- * Identity and Dropout are ignored. Weights are float32 or float64, initializers or Constant nodes
- * within the file. The file is untrusted. options may be NULL. The caller owns *network. Anything
- * else is an error with the node's name and what was expected. */
+ * docs/onnx.md lists the operators. Factors and summands (Sub, Div, Scaler, and BatchNormalization
+ * in another place) become part of the layers. A final Softmax over the last axis means
+ * QUERN_LOSS_CATEGORICAL, a final Sigmoid QUERN_LOSS_BINARY, unless the file specifies the loss
+ * ("quern.loss"). ArgMax and ZipMap may follow; their names of classes become the network's schema.
+ * Nodes that keep all values are ignored, such as Flatten, Identity, Cast and Dropout. Numbers of
+ * other types are converted to float32.
+ *
+ * Weights are initializers or Constant nodes, in the file or in files in its folder. Both are
+ * untrusted: a path out of the folder, or through a link, is an error. quern_network_note reports
+ * what was assumed. options may be NULL. The caller owns *network. Anything else is an error with
+ * the node's name and what was expected. */
 QUERN_API quern_status quern_onnx_load(const char *path, const quern_onnx_options *options,
                                        quern_network **network);
 

@@ -1,4 +1,5 @@
-/* Register tiles and cached panels, shared by the matrix products on CPUs. Needs common.cl and interleave.cl.
+/* Register tiles and cached panels, shared by the matrix products on CPUs. Needs common.cl and
+ * interleave.cl.
  *
  * A work-item computes a strip of the result, one register tile after another. It first copies
  * PANEL rows of its strip of the right factor into a compact panel, which stays in the cache. Every

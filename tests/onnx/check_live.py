@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs networks that quern writes with ONNX Runtime, and other networks with quern, and compares.
+"""Runs networks that quern writes with ONNX Runtime, and other networks with quern, and compares:
+those of networks.py, and those of exports.py whose exporters are installed.
 
     check_live.py QUERN FOLDER
 
@@ -13,10 +14,11 @@ import subprocess
 import sys
 
 try:
+    import exports
     import networks
     import numpy
     import onnx
-    import onnxruntime
+    import onnxruntime  # noqa: F401
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -34,24 +36,16 @@ def quern(*arguments, may_fail_with=None):
     return done.stdout
 
 
-def predict(model, data, *options):
-    """quern's predictions for a CSV file's samples."""
-    lines = quern(
-        "predict", "--model", model, "--data", data, "--device", "reference", *options
-    ).splitlines()
-    return numpy.array([[float(number) for number in line.split(",")[1:]] for line in lines[1:]])
-
-
-def run(model, inputs):
-    onnx.checker.check_model(onnx.load(model), full_check=True)
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    return session.run(None, {session.get_inputs()[0].name: inputs})[0]
+def predict(model, data, outputs):
+    """quern's predictions for a CSV file's samples: the last columns of each line."""
+    lines = quern("predict", "--model", model, "--data", data, "--device", "reference").splitlines()
+    return numpy.array([[float(n) for n in line.split(",")[-outputs:]] for line in lines[1:]])
 
 
 def write_csv(path, inputs):
     with open(path, "w") as file:
         for row in inputs.reshape(len(inputs), -1):
-            file.write(",".join(f"{number:.9g}" for number in row) + ",0\n")
+            file.write(",".join(f"{number:.9g}" for number in row) + "\n")
 
 
 def activations():
@@ -62,11 +56,21 @@ def activations():
     return [slopes.get(name, name) for name in re.findall(r'"(.*?)"', rows)]
 
 
-def agree(what, ours, theirs):
+def agree(what, model, data, inputs, onnx_model=None):
+    theirs = exports.run(onnx_model or model, inputs)
+    ours = predict(model, data, theirs.shape[1])
     worst = numpy.max(numpy.abs(ours - theirs)) if ours.shape == theirs.shape else numpy.inf
     print(f"{what}: worst difference {worst:.2g}")
     if not worst <= TOLERANCE:
         sys.exit(f"{what}: quern and ONNX Runtime differ by more than {TOLERANCE}")
+
+
+def check_read(name, model, data, random):
+    graph = onnx.load(model, load_external_data=False).graph
+    shape = [size.dim_value or 50 for size in graph.input[0].type.tensor_type.shape.dim]
+    inputs = random.standard_normal([50, *shape[1:]]).astype(numpy.float32)
+    write_csv(data, inputs)
+    agree(f"read: {name}", model, data, inputs)
 
 
 def main():
@@ -98,11 +102,7 @@ def main():
                 print(f"not written: {activation} has no ONNX operator")
                 continue
             write_csv(data, digits)
-            agree(
-                f"written: {loss}, {activation}",
-                predict(model, data),
-                run(converted, digits),
-            )
+            agree(f"written: {loss}, {activation}", model, data, digits, converted)
     for normalization in "batch", "layer":
         model = FOLDER / f"{normalization}.safetensors"
         quern(
@@ -126,16 +126,27 @@ def main():
         write_csv(data, digits)
         agree(
             f"written: {normalization} normalization",
-            predict(model, data),
-            run(model.with_suffix(".onnx"), digits),
+            model,
+            data,
+            digits,
+            model.with_suffix(".onnx"),
         )
-    for name, made in {**networks.make(random), **networks.make_normalized(random)}.items():
+    for name, made in {
+        **networks.make(random),
+        **networks.make_normalized(random),
+        **networks.make_folded(random),
+    }.items():
         model = FOLDER / f"{name}.onnx"
         onnx.save(made, model)
-        shape = [size.dim_value or 50 for size in made.graph.input[0].type.tensor_type.shape.dim]
-        inputs = random.standard_normal(shape).astype(numpy.float32)
-        write_csv(data, inputs)
-        agree(f"read: {name}", predict(model, data), run(model, inputs))
+        check_read(name, model, data, random)
+    for name, export in exports.EXPORTS.items():
+        model = FOLDER / f"{name}.onnx"
+        try:
+            export(str(model))
+        except ImportError as missing:
+            print(f"not made: {name}: {missing}")
+            continue
+        check_read(name, model, data, random)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 """Makes the files for test_onnx.c in files/, with the outputs of ONNX Runtime.
 
     make_golden.py QUERN [TORCH]
+    make_golden.py --exports
 
 QUERN is the command; TORCH a Python that has torch, for pytorch-*.onnx (else the stored ones
-stay). Needs onnx, onnxruntime and numpy; the test needs none of them.
+stay). Needs onnx, onnxruntime and numpy; the test needs none of them. --exports makes those of
+exports.py, which need its exporters, and of networks.make_folded.
 
   NAME.onnx             networks made by hand as other programs make them (networks.py), and some
                         by torch.onnx
@@ -12,6 +14,7 @@ stay). Needs onnx, onnxruntime and numpy; the test needs none of them.
                         ONNX
   golden.json           versions; for every ONNX file inputs, and ONNX Runtime's outputs for them
   normalization.json    the same of those with normalizations
+  exports.json          the same of exports/
 """
 
 import json
@@ -21,6 +24,7 @@ import subprocess
 import sys
 import zlib
 
+import exports
 import networks
 import numpy
 import onnx
@@ -123,14 +127,11 @@ def ask(names, answers):
     """Writes the outputs of ONNX Runtime for the files."""
     files = {}
     for path in sorted(FOLDER / name for name in names):
-        onnx.checker.check_model(onnx.load(path), full_check=True)
-        session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        shape = [
-            size if isinstance(size, int) else SAMPLES for size in session.get_inputs()[0].shape
-        ]
+        graph = onnx.load(path, load_external_data=False).graph
+        shape = [size.dim_value for size in graph.input[0].type.tensor_type.shape.dim]
         random = numpy.random.default_rng([networks.SEED, zlib.crc32(path.name.encode())])
-        x = random.standard_normal(shape).astype(numpy.float32)
-        y = session.run(None, {session.get_inputs()[0].name: x})[0]
+        x = random.standard_normal([SAMPLES, *shape[1:]]).astype(numpy.float32)
+        y = exports.run(str(path), x)
         files[path.name] = {"inputs": x.reshape(SAMPLES, -1).tolist(), "outputs": y.tolist()}
     versions = json.dumps({"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__})
     lines = ",\n".join(
@@ -156,6 +157,38 @@ def make_normalized():
     )
 
 
-if __name__ == "__main__":
+def strip(path):
+    """Removes what describes the exporter's machine, such as stack traces."""
+    model = onnx.load(path, load_external_data=False)
+    del model.metadata_props[:], model.graph.metadata_props[:]
+    for part in (
+        *model.graph.node,
+        *model.graph.initializer,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+    ):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del model.graph.value_info[:]
+    path.write_bytes(model.SerializeToString())
+    data = path.with_name(path.name + ".data")
+    if data.exists() and data.stat().st_size == 0:
+        data.unlink()
+
+
+def make_exports():
+    for name, export in exports.EXPORTS.items():
+        path = FOLDER / "exports" / f"{name}.onnx"
+        export(str(path))
+        strip(path)
+    by_hand = networks.make_folded(numpy.random.default_rng([networks.SEED, 4]))
+    names = {f"exports/{name}.onnx" for name in exports.EXPORTS}
+    ask(names | make(None, by_hand, {}), "exports.json")
+
+
+if __name__ == "__main__" and sys.argv[1] == "--exports":
+    make_exports()
+elif __name__ == "__main__":
     make_plain()
     make_normalized()

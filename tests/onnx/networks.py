@@ -249,3 +249,96 @@ def make_normalized(random):
             opset=17,
         ),
     }
+
+
+def make_folded(random):
+    """Networks with nodes that become part of layers."""
+
+    def numbers(*shape):
+        return random.standard_normal(shape).astype(numpy.float32)
+
+    def positive(*shape):
+        return random.uniform(0.5, 2, shape).astype(numpy.float32)
+
+    node = helper.make_node
+    return {
+        # Factors and summands before a layer, after one, after an activation, and at the end.
+        "folded-arithmetic": model(
+            [
+                node("Sub", ["x", "two"], ["a0"]),
+                node("Mul", ["row", "a0"], ["a1"]),
+                node("Div", ["a1", "two"], ["a2"]),
+                node("Gemm", ["a2", "w0", "b0"], ["z0"]),
+                node("Mul", ["z0", "factors"], ["z1"]),
+                node("Sub", ["summands", "z1"], ["z2"]),
+                node("Tanh", ["z2"], ["h0"]),
+                node("Sub", ["two", "h0"], ["h1"]),
+                node("MatMul", ["h1", "w1"], ["m1"]),
+                node("Mul", ["m1", "two_thirds"], ["z3"]),
+                node("Tanh", ["z3"], ["h2"]),
+                node("Mul", ["h2", "two"], ["h3"]),
+                node("Add", ["h3", "b1"], ["y"]),
+            ],
+            layers(numbers, INPUTS, 4, 3)
+            + [
+                plain("two", 2.0),
+                plain("two_thirds", [2 / 3]),
+                tensor("row", positive(1, INPUTS)),
+                tensor("factors", numbers(4)),
+                tensor("summands", numbers(4)),
+            ],
+        ),
+        # Limits of all kinds.
+        "folded-limits": model(
+            [
+                node("Gemm", ["x", "w0", "b0"], ["z0"]),
+                node("Clip", ["z0", "zero", "six"], ["h0"]),
+                node("Gemm", ["h0", "w1", "b1"], ["z1"]),
+                node("Clip", ["z1", "quarter"], ["h1"]),
+                node("Gemm", ["h1", "w2", "b2"], ["z2"]),
+                node("Clip", ["z2", "", "quarter"], ["h2"]),
+                node("Gemm", ["h2", "w3", "b3"], ["z3"]),
+                node("Clip", ["z3", "quarter", "six"], ["h3"]),
+                node("Gemm", ["h3", "w4", "b4"], ["z4"]),
+                node("Max", ["z4", "zero"], ["r4"]),
+                node("Min", ["r4", "six"], ["h4"]),
+                node("Gemm", ["h4", "w5", "b5"], ["z5"]),
+                node("HardSigmoid", ["z5"], ["h5"], alpha=0.3, beta=0.4),
+                node("Gemm", ["h5", "w6", "b6"], ["z6"]),
+                node("PRelu", ["z6", "quarter"], ["h6"]),
+                node("Gemm", ["h6", "w7", "b7"], ["y"]),
+            ],
+            layers(numbers, INPUTS, 6, 6, 6, 6, 6, 6, 5, 2)
+            + [plain("zero", 0.0), plain("quarter", [0.25]), plain("six", 6.0)],
+        ),
+        # Constants that nodes make, transposition, BatchNormalization before the first layer and
+        # after an activation.
+        "folded-constants": model(
+            [
+                node("Constant", [], ["b0"], value_floats=[0.5, -1.0, 2.0, 0.25]),
+                node("Constant", [], ["half"], value_float=0.5),
+                node("Identity", ["s0"], ["s1"]),
+                node("Transpose", ["w1"], ["w1t"], perm=[1, 0]),
+                node("Cast", ["x"], ["c"], to=TensorProto.FLOAT),
+                node("BatchNormalization", ["c", "s0", "s1", "m0", "v0"], ["n"], epsilon=0.01),
+                node("Transpose", ["n"], ["t"], perm=[1, 0]),
+                node("Gemm", ["t", "w0", "b0"], ["z0"], transA=1),
+                node("Sigmoid", ["z0"], ["h0"]),
+                node("BatchNormalization", ["h0", "b0", "m1", "m1", "v1"], ["n1"]),
+                node("Reshape", ["n1", "keep"], ["r"]),
+                node("MatMul", ["r", "w1t"], ["m"]),
+                node("Mul", ["m", "half"], ["z1"]),
+                node("Softmax", ["z1"], ["y"]),
+            ],
+            [
+                tensor("w0", numbers(INPUTS, 4)),
+                tensor("w1", numbers(3, 4)),
+                tensor("s0", numbers(INPUTS)),
+                tensor("m0", numbers(INPUTS)),
+                tensor("v0", positive(INPUTS)),
+                tensor("m1", numbers(4)),
+                tensor("v1", positive(4)),
+                plain("keep", [-1, 4], TensorProto.INT64),
+            ],
+        ),
+    }

@@ -1,5 +1,7 @@
 /* ONNX files that quern cannot read; the error names the node. */
 #include "onnx_test.h"
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void test_refused_graphs(void **state) {
   (void)state;
@@ -56,6 +58,18 @@ static void test_refused_graphs(void **state) {
       {"batch-normalization", "Dropout", "Sigmoid", QUERN_ERROR_UNSUPPORTED,
        "node 3 (Sigmoid): does not follow"},
       {"batch-normalization", "Softmax", "Sigmoid", QUERN_OK, NULL},
+      {"folded-arithmetic", "\2a1\12\3two", "\3two\12\2a1", QUERN_ERROR_UNSUPPORTED,
+       "node 2 (Div): divides by the result of the node before"},
+      {"folded-limits", "\4zero\12\3six", "\4zero\12\3sax", QUERN_ERROR_UNSUPPORTED,
+       "node 1 (Clip): max is not a constant"},
+      {"folded-limits", "HardSigmoid", "HardSwishes", QUERN_ERROR_UNSUPPORTED,
+       "node 12 (HardSwishes): is not a supported operator; docs/onnx.md lists"},
+      {"folded-constants", "transA", "transB", QUERN_ERROR_UNSUPPORTED,
+       "node 7 (Gemm): A is transposed or not the result"},
+      {"exports/sklearn-numbers", "\"\6ZipMap", "\"\6ZipMop", QUERN_ERROR_UNSUPPORTED,
+       "is an operator of \"ai.onnx.ml\""},
+      {"exports/sklearn-texts", "green", "aaaaa", QUERN_OK, NULL},
+      {"exports/pytorch-view", "\"\5Shape", "\"\5Shope", QUERN_ERROR_UNSUPPORTED, "Shope"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     quern_network *network;
@@ -85,7 +99,8 @@ static void test_refused_files(void **state) {
   options.size--;
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
                "quern_onnx_options_default()");
-  options = (quern_onnx_options){sizeof options, (quern_loss)99};
+  options = quern_onnx_options_default();
+  options.plain_loss = (quern_loss)99;
   assert_fails(quern_onnx_load("x.onnx", &options, &network), QUERN_ERROR_ARGUMENT,
                "unknown loss 99");
   assert_fails(quern_onnx_load(path_of("missing.onnx"), NULL, &network), QUERN_ERROR_FILE,
@@ -116,6 +131,68 @@ static void test_refused_files(void **state) {
   quern_network_free(small);
 }
 
+/* Copies a stored file into the temporary folder. */
+static void copy_stored(const char *name, const char *to) {
+  size_t size;
+  unsigned char *bytes = read_bytes(stored(name, ""), &size);
+  write_bytes(path_of(to), bytes, size);
+  free(bytes);
+}
+
+/* The model's author chooses where its data are: only below its own folder, and without links. */
+static void test_data_in_another_file(void **state) {
+  (void)state;
+  static const char name[] = "pytorch-default.onnx.data";
+  static const struct {
+    const char *location; /* as long as the name */
+    quern_status status;
+    const char *message;
+  } cases[] = {
+      {"pytorch-default.onnx.none", QUERN_ERROR_FILE, "which cannot be opened: No such file"},
+      {"../orch-default.onnx.data", QUERN_ERROR_FORMAT,
+       "expected a file in the model's own folder"},
+      {"/ytorch-default.onnx.data", QUERN_ERROR_FORMAT,
+       "expected a file in the model's own folder"},
+      {"linked-default.onnx.data_", QUERN_ERROR_FORMAT,
+       "expected a file in the model's own folder"},
+      {"pytorch-short_.onnx.data_", QUERN_ERROR_FORMAT, "has 10 bytes, expected"},
+      {"./././././././././././sub", QUERN_ERROR_FILE, "is a folder"},
+  };
+  quern_network *network;
+  char link[PATH_BYTES];
+  copy_stored("exports/pytorch-default.onnx.data", name);
+  write_bytes(path_of("pytorch-short_.onnx.data_"), "0123456789", 10);
+  assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+  snprintf(link, sizeof link, "%s", path_of("linked-default.onnx.data_"));
+  assert_int_equal(symlink(path_of(name), link), 0);
+  write_changed("exports/pytorch-default", name, name, strlen(name));
+  network = load(path_of("changed.onnx"));
+  quern_network_free(network);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char location[sizeof name];
+    snprintf(location, sizeof location, "%s", cases[i].location);
+    write_changed("exports/pytorch-default", name, location, strlen(name));
+    assert_fails(quern_onnx_load(path_of("changed.onnx"), NULL, &network), cases[i].status,
+                 cases[i].message);
+    quern_inspection *file;
+    assert_ok(quern_inspect(path_of("changed.onnx"), &file));
+    assert_non_null(strstr(quern_inspection_note(file), cases[i].message));
+    quern_inspection_free(file);
+  }
+  unlink(link);
+  rmdir(path_of("sub"));
+}
+
+/* Names that are not in ascending order are left out, which the note reports. */
+static void test_names_of_classes_left_out(void **state) {
+  (void)state;
+  write_changed("exports/sklearn-texts", "green", "aaaaa", 5);
+  quern_network *network = load(path_of("changed.onnx"));
+  assert_null(quern_network_schema(network));
+  assert_non_null(strstr(quern_network_note(network), "the names of its classes are left out"));
+  quern_network_free(network);
+}
+
 /* Messages use more memory than their bytes: empty nodes would use a hundred times the file. */
 static void test_memory_is_bounded(void **state) {
   (void)state;
@@ -141,8 +218,8 @@ static void test_absent(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      QUERN_TEST(test_refused_graphs),
-      QUERN_TEST(test_refused_files),
+      QUERN_TEST(test_refused_graphs),       QUERN_TEST(test_refused_files),
+      QUERN_TEST(test_data_in_another_file), QUERN_TEST(test_names_of_classes_left_out),
       QUERN_TEST(test_memory_is_bounded),
   };
   const struct CMUnitTest absent[] = {QUERN_TEST(test_absent)};

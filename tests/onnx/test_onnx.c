@@ -8,12 +8,13 @@
 /* For outputs of a network with a few dozen weights of size 1, in float32 on both sides. */
 #define TOLERANCE 1e-5
 
-/* Outputs of networks without and with normalizations. */
-enum { ANSWERS = 2 };
+/* Outputs of networks without and with normalizations, and of other programs' exports. */
+enum { ANSWERS = 3 };
 static cJSON *golden[ANSWERS];
 
 static int prepare(void **state) {
-  static const char *const paths[ANSWERS] = {FOLDER "golden.json", FOLDER "normalization.json"};
+  static const char *const paths[ANSWERS] = {FOLDER "golden.json", FOLDER "normalization.json",
+                                             FOLDER "exports.json"};
   for (size_t i = 0; i < ANSWERS; i++) {
     size_t size;
     unsigned char *text = read_bytes(paths[i], &size);
@@ -101,6 +102,9 @@ static void test_foreign_files(void **state) {
                {"gelu-20", QUERN_LOSS_SQUARED, 3, QUERN_ACTIVATION_GELU},
                {"gelu-otherwise", QUERN_LOSS_SQUARED, 3, QUERN_ACTIVATION_GELU},
                {"pytorch-activations", QUERN_LOSS_SQUARED, 9, QUERN_ACTIVATION_GELU},
+               {"folded-arithmetic", QUERN_LOSS_SQUARED, 3, QUERN_ACTIVATION_TANH},
+               {"folded-limits", QUERN_LOSS_SQUARED, 8, QUERN_ACTIVATION_RELU6},
+               {"folded-constants", QUERN_LOSS_CATEGORICAL, 2, QUERN_ACTIVATION_SIGMOID},
                {"batch-normalization", QUERN_LOSS_CATEGORICAL, 2, QUERN_ACTIVATION_RELU},
                {"layer-normalization", QUERN_LOSS_SQUARED, 2, QUERN_ACTIVATION_TANH}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -109,6 +113,47 @@ static void test_foreign_files(void **state) {
     assert_int_equal(quern_network_loss(network), cases[i].loss);
     assert_int_equal(quern_network_layer_count(network), cases[i].layers);
     assert_int_equal(quern_network_layer(network, 0).activation.kind, cases[i].first);
+    snprintf(name, sizeof name, "%s.onnx", cases[i].name);
+    check_answers(name, network);
+    quern_network_free(network);
+  }
+}
+
+/* What the exporters of PyTorch, Keras and scikit-learn write. */
+static void test_exported_files(void **state) {
+  (void)state;
+  static const struct {
+    const char *name;
+    quern_loss loss;
+    size_t layers;
+    const char *classes[3];
+    const char *note;
+  } cases[] = {
+      {"pytorch-default", QUERN_LOSS_SQUARED, 2, {NULL}, "without Softmax or Sigmoid"},
+      {"pytorch-image", QUERN_LOSS_CATEGORICAL, 2, {NULL}, "ends with LogSoftmax"},
+      {"pytorch-view", QUERN_LOSS_BINARY, 2, {NULL}, NULL},
+      {"pytorch-standardized", QUERN_LOSS_SQUARED, 3, {NULL}, "without Softmax or Sigmoid"},
+      {"keras-sequential", QUERN_LOSS_CATEGORICAL, 2, {NULL}, NULL},
+      {"keras-normalized", QUERN_LOSS_BINARY, 2, {NULL}, NULL},
+      {"keras-image", QUERN_LOSS_SQUARED, 2, {NULL}, "without Softmax or Sigmoid"},
+      {"sklearn-numbers", QUERN_LOSS_CATEGORICAL, 2, {"0", "10", "20"}, NULL},
+      {"sklearn-texts", QUERN_LOSS_CATEGORICAL, 2, {"blue", "green", "red"}, NULL},
+      {"sklearn-binary", QUERN_LOSS_CATEGORICAL, 2, {"no", "yes", NULL}, NULL},
+      {"sklearn-regressor", QUERN_LOSS_SQUARED, 2, {NULL}, "without Softmax or Sigmoid"},
+      {"sklearn-scaled", QUERN_LOSS_CATEGORICAL, 2, {NULL}, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "exports/%s", cases[i].name);
+    quern_network *network = load(stored(name, ".onnx"));
+    const quern_schema *schema = quern_network_schema(network);
+    assert_int_equal(quern_network_loss(network), cases[i].loss);
+    assert_int_equal(quern_network_layer_count(network), cases[i].layers);
+    assert_true((schema != NULL) == (cases[i].classes[0] != NULL));
+    for (size_t c = 0; c < 3 && cases[i].classes[c] != NULL; c++)
+      assert_string_equal(quern_schema_class_name(schema, c), cases[i].classes[c]);
+    const char *note = quern_network_note(network);
+    assert_true(cases[i].note == NULL ? *note == '\0' : strstr(note, cases[i].note) != NULL);
     snprintf(name, sizeof name, "%s.onnx", cases[i].name);
     check_answers(name, network);
     quern_network_free(network);
@@ -228,9 +273,8 @@ static void test_absence_is_told(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      QUERN_TEST(test_foreign_files),
-      QUERN_TEST(test_own_files),
-      QUERN_TEST(test_the_loss_of_plain_outputs),
+      QUERN_TEST(test_foreign_files), QUERN_TEST(test_exported_files),
+      QUERN_TEST(test_own_files),     QUERN_TEST(test_the_loss_of_plain_outputs),
       QUERN_TEST(test_inspection),
   };
   const struct CMUnitTest absent[] = {QUERN_TEST(test_absence_is_told)};

@@ -24,8 +24,8 @@ quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
                                      quern__cl_source *source);
 void quern__cl_source_free(quern__cl_source *source);
 
-/* Adds a kernel file to a program's text. Its lines start at 1, so that the build log names the file
- * and its lines. The macro needs kernels_embedded.h. */
+/* Adds a kernel file to a program's text. Its lines start at 1, so that the build log names the
+ * file and its lines. The macro needs kernels_embedded.h. */
 void quern__cl_put_file(quern__text *text, const char *file, const unsigned char *bytes,
                         size_t size);
 #define QUERN__CL_PUT_FILE(text, file)                                                             \
