@@ -33,8 +33,10 @@ QUERN_API void quern_plan_free(quern_plan *plan);
 /* Computes the bytes of device memory that quern_plan_create allocates for these arguments. They
  * are written to at creation, so a device with less memory fails there; no step allocates more. A
  * backend that runs whole steps (steps_create in backend.h) may allocate more at creation: a few
- * kilobytes, or, if a large lowest layer is divided among the units of a CPU, a batch of inputs and
- * another copy of the layers above for each unit but one. */
+ * kilobytes; with layer normalization, the outputs of such layers twice more; and, if a large
+ * lowest layer is divided among the units of a CPU, a batch of inputs and another copy of the
+ * layers above for each unit but one. Setting an optimizer, class weights or label smoothing may do
+ * so again. */
 QUERN_API quern_status quern_plan_bytes(const quern_network *network, size_t batch,
                                         quern_plan_mode mode, size_t *bytes);
 
