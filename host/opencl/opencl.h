@@ -9,7 +9,7 @@
 #include "tuning.h"
 
 /* X(family, file): kernels/…/<file>.cl, in the order of a program's text. `optimizer_rules`,
- * `philox`, `interleave` and `loss_row` have no kernels. */
+ * `philox`, `interleave`, `loss_row` and `fused_steps` have no kernels. */
 #define QUERN__FAMILIES(X)                                                                         \
   X(optimizer_rules, optimizer_rules)                                                              \
   X(philox, philox)                                                                                \
@@ -33,6 +33,7 @@
   X(measure, measure)                                                                              \
   X(initial, initial)                                                                              \
   X(fused_steps, fused_steps)                                                                      \
+  X(fused_steps_kernels, fused_steps_kernels)                                                      \
   X(fused_steps_columns, fused_steps_columns)
 
 typedef enum quern__family {
@@ -97,9 +98,9 @@ typedef enum quern__family {
   X(measure, sum_squares)                                                                          \
   X(initial, fill)                                                                                 \
   X(initial, random_uniform)                                                                       \
-  X(fused_steps, fused_steps_rows)                                                                 \
-  X(fused_steps, fused_steps_weights)                                                              \
-  X(fused_steps, fused_steps_serial)                                                               \
+  X(fused_steps_kernels, fused_steps_rows)                                                         \
+  X(fused_steps_kernels, fused_steps_weights)                                                      \
+  X(fused_steps_kernels, fused_steps_serial)                                                       \
   X(fused_steps_columns, fused_steps_columns)
 
 typedef enum quern__kernel {

@@ -1,6 +1,6 @@
 /* The optimizer step for a vector of parameters, with the only copy of each rule. Used over a range
  * (optimizer.cl), on a finished gradient sum (dense_backward_weights.cl, dense_group.cl) and in
- * whole steps (fused_steps.cl). Needs common.cl. */
+ * whole steps (fused_steps_kernels.cl). Needs common.cl. */
 
 /* Rules, layout and formulas of quern_optimizer_step in include/quern/backend_ops.h. */
 #define RULE_SGD              0

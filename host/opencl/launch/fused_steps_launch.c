@@ -1,4 +1,4 @@
-/* Launches of whole training steps: kernels/fused/fused_steps.cl. */
+/* Launches of whole training steps: kernels/fused/. */
 #include "../../base/size.h"
 #include "fused_steps.h"
 
