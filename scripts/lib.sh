@@ -55,6 +55,12 @@ docs_needs=(
   'doxygen|required|has_command doxygen|Doxygen'
 )
 
+# Of scripts/gpu-compile. Those for NVIDIA and Intel are larger: see its --install.
+amd_compiler_needs=(
+  'clang-19|optional|has_command clang-19|clang 19, which compiles the kernels for AMD'"'"'s GPUs'
+  'rocm-device-libs|optional|has_match /usr/lib/*/amdgcn/bitcode/ocml.bc|ROCm'"'"'s device libraries'
+)
+
 check_needs=(
   "${quickstart_needs[@]}"
   'g++|required|has_command c++ g++ clang++|a C++ compiler, for the headers'"'"' test'
@@ -77,6 +83,7 @@ check_needs=(
   'python3-pandas|optional|has_module pandas|pandas, whose tables Network.fit takes'
   'python3-pip|optional|has_pip|pip, to build that package'
   'valgrind|optional|has_command valgrind|valgrind, which checks a short training'
+  "${amd_compiler_needs[@]}"
   'clang-format-14|optional|clang_format|clang-format 14'
   'doxygen|optional|has_command doxygen|Doxygen, which makes the pages of the API'
   'shellcheck|optional|has_command shellcheck|shellcheck, which checks these scripts'
@@ -94,6 +101,11 @@ has_file() {
 
 has_fashion_mnist() {
   has_file /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+}
+
+# A path that matches the pattern.
+has_match() {
+  compgen -G "$1"
 }
 
 has_header() {

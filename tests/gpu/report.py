@@ -17,12 +17,17 @@ HEADS = (
     "loads",
     "stores",
 )
-RESIDENT = {"nvidia": "{} groups", "amd": "{} waves", "intel": "SIMD{}"}
+RESIDENT = {"nvidia": "{} group", "amd": "{} wave", "intel": "SIMD{}"}
 
 
 def widths(counts):
     """ "128x4 32x12": four accesses of 128 bits, twelve of 32."""
     return " ".join(f"{bits}x{counts[bits]}" for bits in sorted(counts, reverse=True)) or "-"
+
+
+def resident(one):
+    text = RESIDENT[one.vendor].format(one.resident)
+    return text + "s" if one.resident != 1 and one.vendor != "intel" else text
 
 
 def share(one):
@@ -39,7 +44,7 @@ def cells(one):
         one.spills,
         one.scratch,
         one.local,
-        RESIDENT[one.vendor].format(one.resident),
+        resident(one),
         one.slots or "-",
         share(one),
         widths(one.loads),
@@ -84,7 +89,7 @@ def markdown(figures):
                         one.registers,
                         one.spills,
                         one.scratch,
-                        RESIDENT[one.vendor].format(one.resident),
+                        resident(one),
                         share(one),
                     )
                 )
