@@ -117,8 +117,9 @@ static inline quern_dataset_options quern_dataset_options_default(void) {
  *                    contain delimiters, line ends, and doubled quotes
  *
  * A folder or file called "digits" is opened as "./digits". Each file may be gzip'd; an .npz or
- * safetensors file is then unpacked to an unnamed temporary file. Arrays are little-endian, in C
- * order, of floats (except half floats), integers or booleans of any size.
+ * safetensors file is then unpacked to an unnamed temporary file. Arrays are of floats, integers
+ * or booleans of any size and byte order, in C or Fortran order; targets may be texts, which are
+ * classes.
  *
  * Bytes stay bytes: pixels in IDX files, and in byte arrays of at least three dimensions, are
  * scaled to 0 … 1 when gathered; "digits" by 1/16. Other values become floats, unscaled.

@@ -10,14 +10,17 @@ typedef enum quern__number {
   QUERN__BOOL,
   QUERN__UNSIGNED,
   QUERN__SIGNED,
-  QUERN__FLOAT
+  QUERN__FLOAT,
+  QUERN__BRAIN_FLOAT, /* the upper half of a float of 4 bytes */
+  QUERN__LATIN,       /* a text of single bytes, ended by a zero if it is shorter */
+  QUERN__UNICODE      /* the same of code points, of four bytes each */
 } quern__number;
 
 /* Row-major, little-endian. */
 typedef struct quern__array {
   char *name; /* for messages: the file, and the array's name in it; owned */
   quern__number number;
-  size_t bytes; /* per element: 1, 2, 4 or 8; for floats 4 or 8 */
+  size_t bytes; /* per element: 1, 2, 4 or 8; for floats not 1; for texts any */
   size_t rank;
   size_t shape[QUERN__ARRAY_RANK_LARGEST];
   unsigned char *data; /* owned */
@@ -27,6 +30,20 @@ typedef struct quern__array {
  * overflow. */
 size_t quern__array_count(const quern__array *array);
 void quern__array_free(quern__array *array);
+
+/* Reverses the bytes of each unit of the elements, to little-endian. */
+void quern__array_swap_bytes(quern__array *array, size_t unit);
+/* Converts from column-major order, Fortran's, to row-major. */
+quern_status quern__array_from_columns(quern__array *array);
+
+static inline bool quern__array_is_text(const quern__array *array) {
+  return array->number == QUERN__LATIN || array->number == QUERN__UNICODE;
+}
+
+/* Sets the class labels of texts: the classes of options->schema, or else all texts in the order of
+ * their bytes in UTF-8. */
+quern_status quern__array_text_labels(const quern__array *array, quern_dataset *result,
+                                      const quern_dataset_options *options);
 
 /* Reads the whole stream as an .npy file. The caller frees *array, even if this fails. */
 quern_status quern__npy_read(quern__stream *stream, quern__array *array);

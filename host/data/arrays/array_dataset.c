@@ -10,6 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Converts a half: 1 sign bit, 5 of the exponent, 10 of the fraction. */
+static double half_of(uint64_t bits) {
+  const int exponent = (int)(bits >> 10 & 31);
+  const double fraction = (double)(bits & 1023), sign = bits >> 15 ? -1.0 : 1.0;
+  if (exponent == 31) return fraction > 0.0 ? (double)NAN : sign * (double)INFINITY;
+  return sign * (exponent == 0 ? ldexp(fraction, -24) : ldexp(fraction + 1024.0, exponent - 25));
+}
+
 /* Returns an element as a double; exact except for integers past 2^53. */
 static double element_at(const quern__array *array, size_t index) {
   const unsigned char *bytes = array->data + index * array->bytes;
@@ -20,8 +28,9 @@ static double element_at(const quern__array *array, size_t index) {
     memcpy(&value, &bits, sizeof value);
     return value;
   }
-  if (array->number == QUERN__FLOAT) {
-    const uint32_t word = (uint32_t)bits;
+  if (array->number == QUERN__FLOAT && array->bytes == 2) return half_of(bits);
+  if (array->number == QUERN__FLOAT || array->number == QUERN__BRAIN_FLOAT) {
+    const uint32_t word = array->bytes == 2 ? (uint32_t)bits << 16 : (uint32_t)bits;
     float value;
     memcpy(&value, &word, sizeof value);
     return (double)value;
@@ -114,7 +123,7 @@ static quern_task task_of(const quern__array *y, size_t targets,
   if (options->schema != NULL && options->schema->task != QUERN_TASK_NONE)
     return options->schema->task;
   if (options->task != QUERN_TASK_NONE) return options->task;
-  if (y->number == QUERN__FLOAT) return QUERN_TASK_REGRESSION;
+  if (y->number == QUERN__FLOAT || y->number == QUERN__BRAIN_FLOAT) return QUERN_TASK_REGRESSION;
   return targets == 1 ? QUERN_TASK_CLASSES : QUERN_TASK_LABELS;
 }
 
@@ -126,6 +135,14 @@ static quern_status check_marks(const quern__array *y, const float *targets, siz
                        y->name, i / columns, i % columns, (double)targets[i]);
   }
   return QUERN_OK;
+}
+
+static quern_status check_numbers(const quern__array *array) {
+  if (!quern__array_is_text(array)) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "%s: texts, expected numbers; in Python, "
+                     "x.astype(\"float32\") converts numbers in texts",
+                     array->name);
 }
 
 static quern_status set_targets(quern_dataset *result, const quern__array *x, const quern__array *y,
@@ -143,8 +160,10 @@ static quern_status set_targets(quern_dataset *result, const quern__array *x, co
                          "%s: of shape %s, expected one class for each sample, [%zu]", y->name,
                          print_shape(y).text, rows);
     }
-    return set_labels(y, result, options);
+    return quern__array_is_text(y) ? quern__array_text_labels(y, result, options)
+                                   : set_labels(y, result, options);
   }
+  QUERN__FORWARD(check_numbers(y));
   QUERN__FORWARD(make_floats(y, targets, "target", false, NULL, &result->targets));
   if (task == QUERN_TASK_LABELS) QUERN__FORWARD(check_marks(y, result->targets, targets));
   quern__dataset_set_targets(result, task, targets);
@@ -201,6 +220,7 @@ quern_status quern__arrays_dataset(const char *source, quern__array *x, const qu
   QUERN__FORWARD(quern__dataset_new(source, &result));
   quern_status status = QUERN_OK;
   QUERN__TRY(rows_and_columns(x, &result->rows, &result->columns));
+  QUERN__TRY(check_numbers(x));
   QUERN__TRY(set_values(result, x, options));
   if (y != NULL)
     QUERN__TRY(set_targets(result, x, y, options));

@@ -15,6 +15,7 @@
 
 typedef struct header {
   const char *name;
+  bool columns_first, big_endian;
   char text[HEADER_LARGEST + 1]; /* terminated by a zero */
   size_t length, position;
   size_t first; /* offset in the file */
@@ -77,7 +78,20 @@ static quern_status take_shape(header *in, quern__array *array) {
   return QUERN_OK;
 }
 
-static quern_status read_type(const header *in, const char *text, quern__array *array) {
+/* Reads the type of texts, such as "<U12" or "|S3". */
+static bool read_text_type(const char *text, quern__array *array) {
+  const bool unicode = text[0] != '\0' && text[1] == 'U';
+  if (text[0] == '\0' || (!unicode && text[1] != 'S')) return false;
+  size_t length = 0;
+  const char *digit = text + 2;
+  for (; *digit >= '0' && *digit <= '9' && length < HEADER_LARGEST; digit++)
+    length = length * 10 + (size_t)(*digit - '0');
+  array->number = unicode ? QUERN__UNICODE : QUERN__LATIN;
+  array->bytes = unicode ? 4 * length : length;
+  return length > 0 && *digit == '\0';
+}
+
+static quern_status read_type(header *in, const char *text, quern__array *array) {
   static const struct {
     char letter;
     quern__number number;
@@ -85,18 +99,21 @@ static quern_status read_type(const header *in, const char *text, quern__array *
   } kinds[] = {{'b', QUERN__BOOL, "1"},
                {'u', QUERN__UNSIGNED, "1248"},
                {'i', QUERN__SIGNED, "1248"},
-               {'f', QUERN__FLOAT, "48"}};
+               {'f', QUERN__FLOAT, "248"}};
   const bool whole = strlen(text) == 3;
+  in->big_endian = text[0] == '>';
+  if (read_text_type(text, array)) return QUERN_OK;
   for (size_t i = 0; whole && i < sizeof kinds / sizeof *kinds; i++) {
     if (text[1] != kinds[i].letter || strchr(kinds[i].sizes, text[2]) == NULL) continue;
     array->number = kinds[i].number;
     array->bytes = (size_t)(text[2] - '0');
-    if (text[0] == '<' || (text[0] == '|' && array->bytes == 1)) return QUERN_OK;
+    if (text[0] == '<' || text[0] == '>' || (text[0] == '|' && array->bytes == 1)) return QUERN_OK;
   }
-  return quern__fail(QUERN_ERROR_UNSUPPORTED,
-                     "%s: elements of type \"%.20s\", expected little-endian floats of 4 or 8 "
-                     "bytes, integers or booleans (\"<f4\", \"<f8\", \"|u1\", \"<i8\" …)",
-                     in->name, text);
+  return quern__fail(
+      QUERN_ERROR_UNSUPPORTED,
+      "%s: elements of type \"%.20s\", expected floats of 2, 4 or 8 bytes, integers, "
+      "booleans or texts; in Python, x.astype(\"float32\") or y.astype(str)",
+      in->name, text);
 }
 
 /* Parses the dictionary; its three entries may come in any order. */
@@ -111,12 +128,8 @@ static quern_status read_dictionary(header *in, quern__array *array) {
       QUERN__FORWARD(take_string(in, type, sizeof type));
       has_type = true;
     } else if (strcmp(key, "fortran_order") == 0 && !has_order) {
-      if (take_token(in, "True")) {
-        return quern__fail(
-            QUERN_ERROR_UNSUPPORTED,
-            "%s: an array in Fortran order, expected C order (numpy.ascontiguousarray)", in->name);
-      }
-      if (!take_token(in, "False")) return fail_header(in, "False or True");
+      in->columns_first = take_token(in, "True");
+      if (!in->columns_first && !take_token(in, "False")) return fail_header(in, "False or True");
       has_order = true;
     } else if (strcmp(key, "shape") == 0 && !has_shape) {
       QUERN__FORWARD(take_shape(in, array));
@@ -207,6 +220,11 @@ quern_status quern__npy_read(quern__stream *stream, quern__array *array) {
     goto cleanup;
   }
   QUERN__TRY(quern__stream_read_rest(stream, "elements", bytes, &array->data));
+  if (in->big_endian)
+    quern__array_swap_bytes(array, array->number == QUERN__UNICODE ? 4
+                                   : array->number == QUERN__LATIN ? 1
+                                                                   : array->bytes);
+  if (in->columns_first) QUERN__TRY(quern__array_from_columns(array));
 cleanup:
   free(in);
   return status;

@@ -24,10 +24,11 @@ static quern_status read_type(const quern__safetensors *file, const quern__tenso
     quern__number number;
     size_t bytes;
   } types[] = {
-      {"F32", QUERN__FLOAT, 4},    {"F64", QUERN__FLOAT, 8},    {"BOOL", QUERN__BOOL, 1},
-      {"U8", QUERN__UNSIGNED, 1},  {"U16", QUERN__UNSIGNED, 2}, {"U32", QUERN__UNSIGNED, 4},
-      {"U64", QUERN__UNSIGNED, 8}, {"I8", QUERN__SIGNED, 1},    {"I16", QUERN__SIGNED, 2},
-      {"I32", QUERN__SIGNED, 4},   {"I64", QUERN__SIGNED, 8}};
+      {"F32", QUERN__FLOAT, 4},        {"F64", QUERN__FLOAT, 8},    {"F16", QUERN__FLOAT, 2},
+      {"BF16", QUERN__BRAIN_FLOAT, 2}, {"BOOL", QUERN__BOOL, 1},    {"U8", QUERN__UNSIGNED, 1},
+      {"U16", QUERN__UNSIGNED, 2},     {"U32", QUERN__UNSIGNED, 4}, {"U64", QUERN__UNSIGNED, 8},
+      {"I8", QUERN__SIGNED, 1},        {"I16", QUERN__SIGNED, 2},   {"I32", QUERN__SIGNED, 4},
+      {"I64", QUERN__SIGNED, 8}};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     if (strcmp(types[i].dtype, entry->dtype) != 0) continue;
     array->number = types[i].number;
@@ -36,7 +37,8 @@ static quern_status read_type(const quern__safetensors *file, const quern__tenso
   }
   return quern__fail(
       QUERN_ERROR_UNSUPPORTED,
-      "%s: tensor \"%.100s\": elements of %s, expected F32, F64, BOOL or an integer type",
+      "%s: tensor \"%.100s\": elements of %s, expected F16, BF16, F32, F64, BOOL or an integer "
+      "type",
       file->path, entry->name, entry->dtype);
 }
 

@@ -3,6 +3,7 @@
 
 #include "../../base/error.h"
 #include "../../base/utf8.h"
+#include "../classes.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,7 +239,11 @@ static quern_status match_schema(const table *in, const quern_schema *schema,
     for (size_t i = 0; i < inputs; i++)
       columns->inputs[i].place = i + (label == QUERN_LABEL_FIRST ? 1 : 0);
     with_targets = schema->task == QUERN_TASK_CLASSES || schema->outputs == 1;
-    columns->targets[0].kind = QUERN__CSV_NUMBERS; /* only tables have class names */
+    const quern__schema_column *list =
+        schema->task == QUERN_TASK_CLASSES ? quern__classes_list(schema) : NULL;
+    columns->targets[0].kind =
+        list != NULL && list->values == NULL ? QUERN__CSV_TEXTS : QUERN__CSV_NUMBERS;
+    columns->targets[0].schema_column = list;
   }
   columns->input_count = inputs;
   columns->target_count = with_targets ? targets : 0;
