@@ -1,5 +1,6 @@
 /* Opens a data set by its name or path. */
 #include "../base/error.h"
+#include "../format/file_kind.h"
 #include "data.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -19,6 +20,14 @@ static file_kind kind_of(const unsigned char *bytes, size_t count) {
   if (count >= 6 && memcmp(bytes, "\x93NUMPY", 6) == 0) return NPY;
   if (count >= 4 && memcmp(bytes, "PK\x03\x04", 4) == 0) return NPZ;
   return TABLE;
+}
+
+/* Refuses files of other programs. */
+static quern_status refuse_kind(const char *path, const quern__file_kind *kind) {
+  if (kind == NULL || kind->data == NULL) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_UNSUPPORTED,
+                     "%s is %s, expected a table, NumPy arrays, safetensors or IDX: %s", path,
+                     kind->name, kind->data);
 }
 
 static quern_status open_file(const char *path, const quern_dataset_options *options,
@@ -48,6 +57,7 @@ static quern_status open_file(const char *path, const quern_dataset_options *opt
     status = quern__tensors_open(&stream, options, train, test);
     break;
   case TABLE:
+    QUERN__TRY(refuse_kind(path, quern__file_kind_of(bytes, count)));
     status = quern__csv_read(&stream, options, train);
     break;
   }

@@ -1,6 +1,7 @@
 /* NumPy's .npz format: a ZIP archive with an .npy file per array. */
 #include "../../base/error.h"
 #include "../../base/text.h"
+#include "../../format/file_kind.h"
 #include "../stream/zip.h"
 #include "array.h"
 #include <stdio.h>
@@ -60,6 +61,16 @@ static quern_status list_arrays(void *self, char **names) {
   return quern__text_close(&text, names);
 }
 
+/* Other files are archives too. */
+static quern_status check_members(const quern__zip *zip) {
+  for (size_t i = 0; i < zip->count; i++)
+    if (name_length(&zip->entries[i]) > 0) return QUERN_OK;
+  static const unsigned char first[] = {'P', 'K', 3, 4};
+  const quern__file_kind *kind = quern__file_kind_of(first, sizeof first);
+  return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s is %s, expected NumPy arrays (.npz): %s",
+                     zip->path, kind->name, kind->data);
+}
+
 quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options *options,
                              quern_dataset **train, quern_dataset **test) {
   quern__zip zip;
@@ -68,6 +79,7 @@ quern_status quern__npz_open(quern__stream *stream, const quern_dataset_options 
   quern_status status = QUERN_OK;
   const quern__archive archive = {stream->name, &zip, has_array, read_array, list_arrays};
   QUERN__TRY(quern__zip_open(stream->name, unpacked, &zip));
+  QUERN__TRY(check_members(&zip));
   status = quern__archive_datasets(&archive, options, train, test);
 cleanup:
   quern__zip_close(&zip);

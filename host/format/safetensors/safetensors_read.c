@@ -1,6 +1,7 @@
 /* Opens safetensors files and reads their tensors. */
 #include "../../base/little_endian.h"
 #include "elements.h"
+#include "../file_kind.h"
 #include "input.h"
 #include "safetensors_header.h"
 #include <float.h>
@@ -10,6 +11,18 @@
 #include <unistd.h>
 
 enum { LENGTH_BYTES = 8 };
+
+/* Refuses files of other programs. */
+static quern_status refuse_kind(const quern__safetensors *file, size_t file_bytes) {
+  unsigned char bytes[64];
+  const size_t count = file_bytes < sizeof bytes ? file_bytes : sizeof bytes;
+  QUERN__FORWARD(quern__input_read(file->path, file->descriptor, 0, bytes, count));
+  const quern__file_kind *kind = quern__file_kind_of(bytes, count);
+  if (kind == NULL) return QUERN_OK;
+  return quern__fail(QUERN_ERROR_FORMAT, "%s is %s, expected a safetensors file%s%s", file->path,
+                     kind->name, kind->model != NULL ? ": " : "",
+                     kind->model != NULL ? kind->model : "");
+}
 
 static quern_status read_header_length(quern__safetensors *file, size_t file_bytes,
                                        size_t *length) {
@@ -22,6 +35,7 @@ static quern_status read_header_length(quern__safetensors *file, size_t file_byt
   unsigned char bytes[LENGTH_BYTES];
   QUERN__FORWARD(quern__input_read(file->path, file->descriptor, 0, bytes, sizeof bytes));
   uint64_t claimed = quern__little_endian_u64(bytes);
+  if (claimed > file_bytes - LENGTH_BYTES) QUERN__FORWARD(refuse_kind(file, file_bytes));
   if (claimed > QUERN__HEADER_LARGEST)
     return quern__fail(QUERN_ERROR_FORMAT,
                        "%s: is not a safetensors file: its first 8 bytes claim a header of %llu "
