@@ -1,6 +1,6 @@
 /* Opens a data set by its name or path. */
 #include "../base/error.h"
-#include "../format/file_kind.h"
+#include "../base/kinds/file_kind.h"
 #include "data.h"
 #include <errno.h>
 #include <stdlib.h>

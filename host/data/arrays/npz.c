@@ -1,7 +1,7 @@
 /* NumPy's .npz format: a ZIP archive with an .npy file per array. */
 #include "../../base/error.h"
+#include "../../base/kinds/file_kind.h"
 #include "../../base/text.h"
-#include "../../format/file_kind.h"
 #include "../stream/zip.h"
 #include "array.h"
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Opens safetensors files and reads their tensors. */
+#include "../../base/kinds/file_kind.h"
 #include "../../base/little_endian.h"
 #include "elements.h"
-#include "../file_kind.h"
 #include "input.h"
 #include "safetensors_header.h"
 #include <float.h>

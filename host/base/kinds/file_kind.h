@@ -1,6 +1,6 @@
 /* Files that quern does not read, by their first bytes. */
-#ifndef QUERN_HOST_FORMAT_FILE_KIND_H
-#define QUERN_HOST_FORMAT_FILE_KIND_H
+#ifndef QUERN_HOST_BASE_FILE_KIND_H
+#define QUERN_HOST_BASE_FILE_KIND_H
 
 #include <stddef.h>
 
