@@ -102,7 +102,7 @@ static bool express(const char *operator_name, bool first, double c, double *sca
   } else if (strcmp(operator_name, "Mul") == 0)
     *scale = c;
   else
-    *scale = 1.0 / c;
+    *scale = c != 0 ? 1.0 / c : (double)INFINITY; /* which quern__chain_apply refuses */
   return !(first && strcmp(operator_name, "Div") == 0);
 }
 

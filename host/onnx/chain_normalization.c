@@ -70,7 +70,12 @@ static quern_status fold_batch_normalization(quern__chain *chain, const quern__c
   for (size_t i = 0; i < QUERN__CHAIN_NORMALIZATION; i++)
     QUERN__TRY(read_numbers(chain, node, i + 1, names[i], count, &parts[i]));
   for (size_t i = 0; i < count; i++) {
-    parts[0][i] /= sqrt(parts[3][i] + (double)epsilon);
+    const double variance = parts[3][i] + (double)epsilon;
+    if (!(variance > 0)) {
+      status = quern__chain_fail(chain, node, "has a variance that is not above 0");
+      goto cleanup;
+    }
+    parts[0][i] /= sqrt(variance);
     parts[1][i] -= parts[2][i] * parts[0][i];
   }
   status = quern__chain_apply(chain, node, parts[0], parts[1], count);

@@ -1,4 +1,5 @@
 /* Reads an ONNX file into messages. */
+#include "../format/foreign.h"
 #include "../format/safetensors/input.h"
 #include "onnx.h"
 #include <stdlib.h>
@@ -71,7 +72,8 @@ quern_status quern__onnx_open(const char *path, quern__onnx_file *file) {
   *file = (quern__onnx_file){.path = path};
   unsigned char *bytes = NULL;
   size_t size = 0;
-  const quern_status status = read_file(path, &bytes, &size);
+  quern_status status = read_file(path, &bytes, &size);
+  if (status == QUERN_OK) status = quern__foreign_refuse(path, bytes, size, QUERN__FOREIGN_ONNX);
   if (status != QUERN_OK) {
     free(bytes);
     return status;

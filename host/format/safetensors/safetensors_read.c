@@ -1,6 +1,7 @@
 /* Opens safetensors files and reads their tensors. */
 #include "../../base/kinds/file_kind.h"
 #include "../../base/little_endian.h"
+#include "../foreign.h"
 #include "elements.h"
 #include "input.h"
 #include "safetensors_header.h"
@@ -52,6 +53,13 @@ static quern_status read_header_length(quern__safetensors *file, size_t file_byt
   return QUERN_OK;
 }
 
+static quern_status refuse_foreign(const quern__safetensors *file, size_t file_bytes) {
+  unsigned char bytes[QUERN__FOREIGN_BYTES];
+  const size_t count = file_bytes < sizeof bytes ? file_bytes : sizeof bytes;
+  QUERN__FORWARD(quern__input_read(file->path, file->descriptor, 0, bytes, count));
+  return quern__foreign_refuse(file->path, bytes, count, QUERN__FOREIGN_SAFETENSORS);
+}
+
 static quern_status read_header(quern__safetensors *file, size_t length) {
   quern__header_counts counts;
   file->header = malloc(length + 1);
@@ -77,6 +85,7 @@ quern_status quern__safetensors_open_at(const char *path, int descriptor,
   size_t bytes = 0, length = 0;
   QUERN__FORWARD(descriptor < 0 ? quern__input_open(file->path, &file->descriptor, &bytes)
                                 : quern__input_size(file->path, descriptor, &bytes));
+  QUERN__FORWARD(refuse_foreign(file, bytes));
   QUERN__FORWARD(read_header_length(file, bytes, &length));
   return read_header(file, length);
 }
