@@ -38,7 +38,7 @@ typedef struct quern__chain {
   /* values per sample; 0 if not yet known */
   size_t width;
   size_t batch;               /* samples, if the file fixes their number; else 0 */
-  bool flat;                  /* the value has two dimensions, as a layer needs */
+  size_t rank;                /* dimensions of the value; a layer needs two */
   bool turned;                /* the value is transposed */
   quern__chain_layer *layers; /* owned */
   size_t count, room;

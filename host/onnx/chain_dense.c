@@ -41,7 +41,7 @@ static quern_status check_dense(const quern__chain *chain, const quern__chain_no
                                 size_t in) {
   if (chain->softmax)
     return quern__chain_fail(chain, node, "follows a Softmax, expected nothing after it");
-  if (!chain->flat)
+  if (chain->rank != 2)
     return quern__chain_fail(
         chain, node,
         "reads an input that does not have two dimensions, expected [batch][values], "
@@ -69,7 +69,7 @@ static quern_status add_layer(quern__chain *chain, const quern__chain_node *node
 quern_status quern__chain_diagonal(quern__chain *chain, const quern__chain_node *node) {
   const size_t width = chain->width;
   size_t bytes;
-  if (width == 0 || !chain->flat)
+  if (width == 0 || chain->rank != 2)
     return quern__chain_fail(chain, node,
                              "reads an input without two known dimensions, expected "
                              "[batch][values]");

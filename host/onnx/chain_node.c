@@ -128,7 +128,9 @@ quern_status quern__chain_number(const quern__chain *chain, const quern__chain_n
 /* A vector is the last dimension of a value with two, or has all dimensions of one with more. */
 static bool is_vector(const quern__chain *chain, const quern__onnx_tensor *tensor, size_t count) {
   if (count == 1) return true;
-  if (!chain->flat) return count == chain->width;
+  if (chain->rank != 2)
+    return count == chain->width && tensor->n_dims <= chain->rank &&
+           (tensor->n_dims < chain->rank || tensor->dims[0] == 1);
   for (size_t i = 0; i + 1 < tensor->n_dims; i++)
     if (tensor->dims[i] != 1) return false;
   return tensor->n_dims <= 2 && (chain->width == 0 || count == chain->width);

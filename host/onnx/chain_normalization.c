@@ -62,7 +62,7 @@ static quern_status fold_batch_normalization(quern__chain *chain, const quern__c
   float epsilon;
   size_t count = chain->width;
   quern_status status;
-  if (!chain->flat || count == 0) {
+  if (chain->rank != 2 || count == 0) {
     status = quern__chain_fail(chain, node, "expected an input of [batch][values]");
     goto cleanup;
   }

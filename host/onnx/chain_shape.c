@@ -22,7 +22,7 @@ quern_status quern__chain_flatten(quern__chain *chain, const quern__chain_node *
                              "keeps other dimensions than the first, expected axis 1");
   QUERN__FORWARD(check_input(chain, current));
   if (chain->turned) return quern__chain_fail(chain, current, "reads a transposed value");
-  chain->flat = true;
+  chain->rank = 2;
   return QUERN_OK;
 }
 
@@ -36,7 +36,7 @@ quern_status quern__chain_dropout(quern__chain *chain, const quern__chain_node *
 /* Removes the only dimension of a single output. */
 quern_status quern__chain_squeeze(quern__chain *chain, const quern__chain_node *current) {
   QUERN__FORWARD(check_input(chain, current));
-  if (chain->flat && chain->width == 1 && chain->count > 0) return QUERN_OK;
+  if (chain->rank == 2 && chain->width == 1 && chain->count > 0) return QUERN_OK;
   return quern__chain_fail(chain, current, "does not follow a single output");
 }
 
@@ -46,7 +46,7 @@ quern_status quern__chain_transpose(quern__chain *chain, const quern__chain_node
   QUERN__FORWARD(check_input(chain, current));
   const bool turns =
       order == NULL || (order->n_ints == 2 && order->ints[0] == 1 && order->ints[1] == 0);
-  if (!chain->flat || !turns)
+  if (chain->rank != 2 || !turns)
     return quern__chain_fail(chain, current,
                              "changes the order of a sample's values, expected two dimensions");
   chain->turned = !chain->turned;
@@ -179,7 +179,7 @@ quern_status quern__chain_reshape(quern__chain *chain, const quern__chain_node *
     status = quern__chain_fail(chain, current,
                                "mixes the values of samples, expected a shape of [batch][values]");
   if (status == QUERN_OK) {
-    chain->flat = count <= 2;
+    chain->rank = count <= 2 ? 2 : count;
     chain->width = width;
   }
   free(sizes);

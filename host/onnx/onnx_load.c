@@ -33,7 +33,7 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
   const Quern__Onnx__TypeProto__Tensor *tensor =
       input->type != NULL ? input->type->tensor_type : NULL;
   chain->value = input->name;
-  chain->flat = true;
+  chain->rank = 2;
   if (tensor == NULL)
     return quern__fail(QUERN_ERROR_UNSUPPORTED, "%s: input \"%.80s\" is not a tensor", path,
                        input->name);
@@ -47,7 +47,7 @@ static quern_status read_input(quern__chain *chain, const Quern__Onnx__ValueInfo
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "%s: input \"%.80s\" has %zu dimensions, expected [batch][values]", path,
                        input->name, rank);
-  chain->flat = rank == 2;
+  chain->rank = rank;
   const Quern__Onnx__TensorShapeProto__Dimension *first = tensor->shape->dim[0];
   if (first->has_dim_value && first->dim_value > 0 && first->dim_value <= INT32_MAX)
     chain->batch = (size_t)first->dim_value;
