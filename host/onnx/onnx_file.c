@@ -1,5 +1,5 @@
 /* Reads an ONNX file into messages. */
-#include "../format/foreign.h"
+#include "../format/safetensors/foreign.h"
 #include "../format/safetensors/input.h"
 #include "onnx.h"
 #include <stdlib.h>

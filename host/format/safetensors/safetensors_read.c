@@ -1,8 +1,8 @@
 /* Opens safetensors files and reads their tensors. */
 #include "../../base/kinds/file_kind.h"
 #include "../../base/little_endian.h"
-#include "../foreign.h"
 #include "elements.h"
+#include "foreign.h"
 #include "input.h"
 #include "safetensors_header.h"
 #include <float.h>

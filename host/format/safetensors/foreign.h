@@ -1,8 +1,8 @@
 /* Files of other programs, recognized by their first bytes. */
-#ifndef QUERN_HOST_FORMAT_FOREIGN_H
-#define QUERN_HOST_FORMAT_FOREIGN_H
+#ifndef QUERN_HOST_FORMAT_SAFETENSORS_FOREIGN_H
+#define QUERN_HOST_FORMAT_SAFETENSORS_FOREIGN_H
 
-#include "../base/error.h"
+#include "../../base/error.h"
 #include <stdbool.h>
 
 /* As many first bytes as quern__foreign_find uses. */
