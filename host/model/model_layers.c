@@ -137,7 +137,8 @@ static quern_status add_normalization(const quern__safetensors *file, const part
   if (layer == NULL || layer->gamma != NULL)
     return quern__fail(
         QUERN_ERROR_FORMAT,
-        "%s: tensor \"%.200s\" belongs to a normalization, expected a dense layer right before it",
+        "%s: tensor \"%.200s\" belongs to a normalization, expected a dense layer right before it "
+        "in the order of names; an ONNX file keeps the model's own order (torch.onnx.export)",
         file->path, name);
   uint64_t difference;
   const bool in_sequence =
@@ -153,7 +154,7 @@ static quern_status add_normalization(const quern__safetensors *file, const part
     return quern__fail(QUERN_ERROR_UNSUPPORTED,
                        "%s: tensor \"%.200s\" has one dimension, and neither its name nor a bias "
                        "says that it is a normalization: if it belongs to a loss, leave it out of "
-                       "the file; if to PReLU, quern has none",
+                       "the file; if to a PReLU, use an ONNX file (torch.onnx.export)",
                        file->path, name);
   if (quern__safetensors_metadata(file, QUERN__KEY_NORMALIZATION) == NULL)
     note_normalization(next, layer, in_sequence, called, note);
