@@ -56,11 +56,11 @@ static void as_model(void **state) {
     size_t count;
     const char *name, *cure;
   } cases[] = {
-      CASE("PK\x03\x04", "some.file is a ZIP archive, as .pt", "safetensors.torch.save_file"),
+      CASE("PK\x03\x04", "some.file: is a ZIP archive, as .pt", "safetensors.torch.save_file"),
       CASE("\x80\x02\x8a\x0a", "a pickle", "model.state_dict()"),
-      CASE("\x80\x04\x95", "a pickle", "skl2onnx.to_onnx(model, x)"),
-      CASE("\x89HDF\r\n\x1a\n", "an HDF5 file", "export(\"model.onnx\", format=\"onnx\")"),
-      CASE("\x93NUMPY\x01", "a NumPy array", "safetensors"),
+      CASE("\x80\x04\x95", "a Python pickle", "skl2onnx.to_onnx(joblib.load("),
+      CASE("\x89HDF\r\n\x1a\n", "an HDF5 file", "export(\"net.onnx\", format=\"onnx\")"),
+      CASE("\x93NUMPY\x01", "a NumPy file", "safetensors"),
       CASE("PAR1\x15\x04\x15\x04", "a Parquet file", "expected a safetensors file"),
       CASE("version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS", "git lfs pull"),
   };

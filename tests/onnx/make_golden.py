@@ -182,6 +182,8 @@ def make_exports():
         path = FOLDER / "exports" / f"{name}.onnx"
         export(str(path))
         strip(path)
+    for name, model in networks.make_refused(numpy.random.default_rng(networks.SEED)).items():
+        onnx.save(model, FOLDER / f"{name}.onnx")
     by_hand = networks.make_folded(numpy.random.default_rng([networks.SEED, 4]))
     names = {f"exports/{name}.onnx" for name in exports.EXPORTS}
     ask(names | make(None, by_hand, {}), "exports.json")

@@ -342,3 +342,22 @@ def make_folded(random):
             ],
         ),
     }
+
+
+def make_refused(random):
+    """Networks that quern refuses."""
+    return {
+        # The constant has as many numbers as a sample, but differs by sample.
+        "by-sample": model(
+            [
+                helper.make_node("Add", ["x", "by_sample"], ["a"]),
+                helper.make_node("Flatten", ["a"], ["f"]),
+                helper.make_node("Gemm", ["f", "w0", "b0"], ["y"]),
+            ],
+            [
+                tensor("by_sample", random.standard_normal((2, 1, 3)).astype(numpy.float32)),
+                *layers(lambda *shape: numpy.ones(shape, numpy.float32), 6, 2),
+            ],
+            shape=(2, 2, 3),
+        ),
+    }

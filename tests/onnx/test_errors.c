@@ -69,6 +69,8 @@ static void test_refused_graphs(void **state) {
       {"exports/sklearn-numbers", "\"\6ZipMap", "\"\6ZipMop", QUERN_ERROR_UNSUPPORTED,
        "is an operator of \"ai.onnx.ml\""},
       {"exports/sklearn-texts", "green", "aaaaa", QUERN_OK, NULL},
+      {"by-sample", "Flatten", "Flatten", QUERN_ERROR_SHAPE,
+       "node 0 (Add): B has 6 numbers in 3 dimensions for 6 values"},
       {"exports/pytorch-view", "\"\5Shape", "\"\5Shope", QUERN_ERROR_UNSUPPORTED, "Shope"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -95,5 +95,9 @@ quern_status quern__foreign_refuse(const char *path, const unsigned char *bytes,
   case QUERN__FOREIGN_ZIP:
     break;
   }
-  return quern__fail(QUERN_ERROR_FORMAT, "%s: is a zip archive, expected %s", path, wanted);
+  return quern__fail(QUERN_ERROR_FORMAT,
+                     "%s: is a ZIP archive, as .pt, .keras and .xlsx files are, expected %s: in "
+                     "Python, safetensors.torch.save_file(model.state_dict(), \"net.safetensors\") "
+                     "for PyTorch, model.export(\"net.onnx\", format=\"onnx\") for Keras",
+                     path, wanted);
 }
