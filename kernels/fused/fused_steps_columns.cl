@@ -1,5 +1,6 @@
 /* Whole training steps in one launch each, for networks with one large layer, the lowest, and a
- * small network above it. Needs fused_steps.cl, fused_steps_kernels.cl and the files that they need.
+ * small network above it. Needs fused_steps.cl, fused_steps_kernels.cl and the files that they
+ * need.
  *
  * A work-item owns some columns of the lowest layer: units with their weights W1. They are
  * independent of other units until the layer above combines their outputs H1. A launch therefore

@@ -26,7 +26,7 @@ static void test_foreign_models(void **state) {
       {BYTES("\x1c\0\0\0TFL3\x14\0\x20\0"), "TensorFlow Lite", "TensorFlow Lite"},
       {BYTES("\x93NUMPY\1\0v\0{'descr'"), "is a NumPy file", "arrays are read as data"},
       {BYTES(ZIP("x.npy", "\5")), "is a NumPy file", "is a NumPy file"},
-      {BYTES(ZIP("a.txt", "\5")), "is a zip archive, expected safetensors", "zip archive"},
+      {BYTES(ZIP("a.txt", "\5")), "is a ZIP archive, as .pt", "ZIP archive"},
       {BYTES("PK\3\4"), "zip", "zip"},
       {BYTES("\10\10\22\7pytorch\32\1"),
        "is an ONNX file, expected safetensors: the name must end in .onnx", "not an ONNX file"},
