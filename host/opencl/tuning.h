@@ -57,6 +57,8 @@ typedef struct quern__cl_tuning {
   unsigned group;
   /* whether a work-group shares a sample's row, as on GPUs, or a work-item has it */
   bool shares_rows;
+  /* whether the compiler splits loads and stores of vectors that may not be aligned */
+  bool splits_vectors;
   /* Thousands of floating-point operations of one compute unit in the time of a launch. Steps with
    * fewer run on one unit. 0: steps are queued op by op. */
   unsigned launch_kiloflops;

@@ -59,9 +59,19 @@ typedef quern_vector quern_vector_anywhere __attribute__((aligned(4)));
  * quern_store_part stores the first `count` lanes at pointer. Any count is valid. */
 #if VECTOR_WIDTH <= 4
 
+/* The host defines ALIGNED_VECTORS if the device's compiler splits vload4 and vstore4 into four
+ * accesses. An access by the vector's type is one, but only valid at aligned addresses. */
+#ifdef ALIGNED_VECTORS
+#define QUERN_IS_ALIGNED(pointer) ((size_t)(pointer) % sizeof(quern_vector) == 0)
+#else
+#define QUERN_IS_ALIGNED(pointer) false
+#endif
+
 /* Lane by lane, since GPUs keep an array that is indexed by a variable in private memory. */
 quern_vector quern_load_part(__global const float *pointer, uint count) {
-  if (count >= VECTOR_WIDTH) return QUERN_VLOAD(pointer);
+  if (count >= VECTOR_WIDTH)
+    return QUERN_IS_ALIGNED(pointer) ? *(__global const quern_vector *)pointer
+                                     : QUERN_VLOAD(pointer);
   quern_vector value = (quern_vector)(0.0f);
 #if VECTOR_WIDTH > 1
   if (count > 0) value.s0 = pointer[0];
@@ -75,7 +85,10 @@ quern_vector quern_load_part(__global const float *pointer, uint count) {
 
 void quern_store_part(quern_vector value, __global float *pointer, uint count) {
   if (count >= VECTOR_WIDTH) {
-    QUERN_STORE(value, pointer);
+    if (QUERN_IS_ALIGNED(pointer))
+      *(__global quern_vector *)pointer = value;
+    else
+      QUERN_STORE(value, pointer);
     return;
   }
 #if VECTOR_WIDTH > 1

@@ -114,11 +114,12 @@ quern_status quern__cl_source_options(const quern__cl *cl, unsigned vector_width
 #define ACTIVATION_FORMAT(name, text) " -DQUERN_ACTIVATION_" #name "=%d"
 #define ACTIVATION_NUMBER(name, text) , (int)QUERN_ACTIVATION_##name
   static const char format[] =
-      "-cl-std=CL1.2 -cl-mad-enable%s -DVECTOR_WIDTH=%u -DGROUP=%u -DCOLUMNS_PER_GROUP=%u "
+      "-cl-std=CL1.2 -cl-mad-enable%s%s -DVECTOR_WIDTH=%u -DGROUP=%u -DCOLUMNS_PER_GROUP=%u "
       "-DITEMS_PER_ROW=%u -DQUERN_FAULT_LABEL=%d -DQUERN_FAULT_INDEX=%d" QUERN_ACTIVATIONS(
           ACTIVATION_FORMAT);
   const quern__cl_tuning *tuning = &cl->tuning;
-  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "", vector_width, tuning->group,
+  if (asprintf(&source->options, format, cl->fused ? " -DFUSED" : "",
+               tuning->splits_vectors ? " -DALIGNED_VECTORS" : "", vector_width, tuning->group,
                quern__cl_columns_per_group(tuning), quern__cl_items_per_row(tuning),
                (int)QUERN__FAULT_LABEL,
                (int)QUERN__FAULT_INDEX QUERN_ACTIVATIONS(ACTIVATION_NUMBER)) >= 0)
