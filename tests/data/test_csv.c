@@ -66,6 +66,13 @@ static void good_spellings(void **state) {
   quern_dataset_free(dataset);
 }
 
+/* Lines of old Macs and of some exports end with CR alone, also inside quotes. */
+static void carriage_returns(void **state) {
+  (void)state;
+  check_text("1.5,-2,4\r0.25,3e10,0\r", NULL, 2, two_rows, two_labels);
+  check_text("\"a\rb\",c,y\r1.5,-2,4\r0.25,3e10,0", NULL, 2, two_rows, two_labels);
+}
+
 static void header_and_label_choices(void **state) {
   (void)state;
   const quern_dataset_options first = options_of(QUERN_HEADER_AUTO, QUERN_LABEL_FIRST);
@@ -257,10 +264,15 @@ static void german_locale(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(good_spellings), TEST(header_and_label_choices),
-      TEST(bad_texts),      TEST(largest_label),
-      TEST(german_locale),  TEST(long_lines_and_many_rows),
-      TEST(truncated_gzip), TEST(floats_round_trip),
+      TEST(good_spellings),
+      TEST(header_and_label_choices),
+      TEST(carriage_returns),
+      TEST(bad_texts),
+      TEST(largest_label),
+      TEST(german_locale),
+      TEST(long_lines_and_many_rows),
+      TEST(truncated_gzip),
+      TEST(floats_round_trip),
   };
   return cmocka_run_group_tests(tests, make_temporary_folder, remove_temporary_folder);
 }

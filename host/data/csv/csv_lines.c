@@ -35,7 +35,10 @@ static quern_status append_line(quern__lines *lines, bool *any) {
     QUERN__FORWARD(quern__stream_peek(lines->stream, &bytes, &count));
     if (count == 0) break;
     *any = true;
-    const unsigned char *newline = memchr(bytes, '\n', count);
+    if (lines->end == '\0')
+      lines->end =
+          memchr(bytes, '\n', count) == NULL && memchr(bytes, '\r', count) != NULL ? '\r' : '\n';
+    const unsigned char *newline = memchr(bytes, lines->end, count);
     const size_t part = newline != NULL ? (size_t)(newline - bytes) : count;
     QUERN__FORWARD(append_bytes(lines, bytes, part));
     complete = newline != NULL;
@@ -43,8 +46,8 @@ static quern_status append_line(quern__lines *lines, bool *any) {
   }
   if (!*any) return QUERN_OK;
   lines->number++;
-  lines->ending = complete ? "\n" : "";
-  if (lines->length > start && lines->text[lines->length - 1] == '\r') {
+  lines->ending = !complete ? "" : lines->end == '\r' ? "\r" : "\n";
+  if (lines->end == '\n' && lines->length > start && lines->text[lines->length - 1] == '\r') {
     lines->length--;
     lines->ending = complete ? "\r\n" : "\r";
   }

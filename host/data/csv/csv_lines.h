@@ -11,10 +11,12 @@ typedef struct quern__lines {
   size_t length, capacity;
   uint64_t number;    /* of the line, from 1 */
   bool ended;         /* there were no more lines */
-  const char *ending; /* the line's end: "\n" or "\r\n"; for the last line "\r" or "" too */
+  char end;           /* what ends a line, '\n' or '\r'; the first bytes decide */
+  const char *ending; /* the line's end: "\n", "\r\n" or "\r"; for the last line "" too */
 } quern__lines;
 
-/* Reads the next line, which ends with LF, CRLF or the stream. */
+/* Reads the next line, which ends with LF, CRLF or the stream; with CR alone if there is no LF in
+ * the bytes that are buffered first, 128 KiB of a file. */
 quern_status quern__lines_next(quern__lines *lines);
 
 /* Extends the line by its line end and the next line. *more is false if there is none. */
