@@ -14,7 +14,7 @@ static const bool with_onnx = false;
 #define FLOWERS "--data", "../in/flowers.csv"
 #define HOUSES  "--data", "../in/houses.csv", "--target", "price,days", "--task", "regression"
 #define CLASSES                                                                                    \
-  FLOWERS, "--hidden", "4", "--schedule", "constant", "--batch", "4", "--activation",              \
+  FLOWERS, "--hidden", "4", "--schedule", "constant", "--batch", "5", "--activation",              \
       "leaky-relu:0.2", "--normalize", "batch", "--dropout", "0.125", "--class-weights",           \
       "balanced"
 #define NUMBERS                                                                                    \
