@@ -150,8 +150,8 @@ cleanup:
 void quern__cl_release_programs(quern__cl *cl) {
   for (int kernel = 0; kernel < QUERN__KERNEL_COUNT; kernel++)
     if (cl->kernels[kernel] != NULL) quern__cl_call.ReleaseKernel(cl->kernels[kernel]);
-  for (int family = 0; family < QUERN__FAMILY_COUNT; family++)
-    if (cl->programs[family] != NULL) quern__cl_call.ReleaseProgram(cl->programs[family]);
+  for (int program = 0; program < QUERN__PROGRAM_COUNT; program++)
+    if (cl->programs[program] != NULL) quern__cl_call.ReleaseProgram(cl->programs[program]);
   memset(cl->kernels, 0, sizeof cl->kernels);
   memset(cl->programs, 0, sizeof cl->programs);
 }

@@ -43,6 +43,20 @@ typedef enum quern__family {
       QUERN__FAMILY_COUNT
 } quern__family;
 
+/* What is built at once. program_source.c lists each one's families. */
+typedef enum quern__program {
+  QUERN__PROGRAM_EVALUATION,
+  QUERN__PROGRAM_BACKWARD,
+  QUERN__PROGRAM_NORMALIZATION,
+  QUERN__PROGRAM_FUSED_STEPS,
+  QUERN__PROGRAM_FUSED_STEPS_COLUMNS,
+  QUERN__PROGRAM_DENSE_GROUP_LARGE,
+  QUERN__PROGRAM_DENSE_GROUP_MEDIUM,
+  QUERN__PROGRAM_DENSE_GROUP_SMALL,
+  QUERN__PROGRAM_DENSE_GROUP_TINY,
+  QUERN__PROGRAM_COUNT
+} quern__program;
+
 /* X(family, kernel): every kernel, with its family. */
 #define QUERN__KERNELS(X)                                                                          \
   X(dense_forward, dense_forward)                                                                  \

@@ -24,10 +24,10 @@ struct quern__cl {
   size_t loop_rounds;              /* iterations after which a work-item's loops end; 0: never */
   uint64_t memory, max_allocation; /* of the device, in bytes; 0 where unknown or unlimited */
 
-  cl_program programs[QUERN__FAMILY_COUNT]; /* at quern__cl_program_of(family); NULL until needed */
-  cl_kernel kernels[QUERN__KERNEL_COUNT];   /* NULL until launched */
-  unsigned unflushed;                       /* launches since the last flush */
-  char *build_log;                          /* owned; NULL for none */
+  cl_program programs[QUERN__PROGRAM_COUNT]; /* NULL until needed */
+  cl_kernel kernels[QUERN__KERNEL_COUNT];    /* NULL until launched */
+  unsigned unflushed;                        /* launches since the last flush */
+  char *build_log;                           /* owned; NULL for none */
   /* the file of `tuning`; owned; NULL: the defaults */
   char *tuning_file;
   /* why a tuning file was ignored, and the quirks; owned; NULL for none */

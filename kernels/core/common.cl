@@ -1,7 +1,7 @@
 /* The beginning of every program: what all families use. OpenCL C 1.2. Needs no other file.
  *
- * All families except dense_group follow this text in one program. Their functions therefore have
- * distinct names, and a macro that two of them define is undefined at the end of each.
+ * The families of a program follow this text. Functions of all families therefore have distinct
+ * names, and a macro that two of them define is undefined at the end of each.
  *
  * The host (host/opencl/program/program_source.c) defines, from its own enumerations,
  * QUERN_ACTIVATION_IDENTITY, QUERN_ACTIVATION_RELU, … (the activations of

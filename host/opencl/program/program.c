@@ -95,7 +95,7 @@ quern_status quern__cl_program_build(quern__cl *cl, const quern__cl_source *sour
   return status;
 }
 
-static quern_status build(quern__cl *cl, quern__family program) {
+static quern_status build(quern__cl *cl, quern__program program) {
   quern__cl_source source;
   quern_status status = quern__cl_source_create(cl, program, &source);
   if (status == QUERN_OK)
@@ -107,7 +107,7 @@ static quern_status build(quern__cl *cl, quern__family program) {
 
 quern_status quern__cl_kernel(quern__cl *cl, quern__kernel kernel, cl_kernel *object) {
   if (cl->kernels[kernel] == NULL) {
-    const quern__family program = quern__cl_program_of(kernels[kernel].family);
+    const quern__program program = quern__cl_program_of(kernels[kernel].family);
     if (cl->programs[program] == NULL) QUERN__FORWARD(build(cl, program));
     cl_int error = CL_SUCCESS;
     cl_kernel made =

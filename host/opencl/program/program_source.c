@@ -1,5 +1,5 @@
-/* Concatenates a program's text: kernels/core/common.cl, the optimizers' rules, then each of its
- * families, preceded by its tile sizes as macros. */
+/* Concatenates a program's text: kernels/core/common.cl, then each of its families, preceded by its
+ * tile sizes as macros. */
 #include "program_source.h"
 
 #include "../../base/text.h"
@@ -9,39 +9,72 @@
 #include <string.h>
 
 static const struct {
-  const char *name, *file;
+  const char *file;
   const unsigned char *text;
   const size_t *size;
 } families[] = {
-#define FAMILY_ROW(family, file)                                                                   \
-  {#family, #file, quern__kernels_##file, &quern__kernels_##file##_size},
+#define FAMILY_ROW(family, file) {#file, quern__kernels_##file, &quern__kernels_##file##_size},
     QUERN__FAMILIES(FAMILY_ROW)
 #undef FAMILY_ROW
 };
 
-static bool has_own_program(quern__family family) {
-  switch (family) {
-#define GROUP_CASE(name) case QUERN__FAMILY_dense_group_##name:
-    QUERN__GROUP_SIZES(GROUP_CASE)
-#undef GROUP_CASE
-    return true;
-  default:
-    return false;
-  }
+/* Sets of families, a bit each. */
+#define FAMILY(family) (UINT64_C(1) << QUERN__FAMILY_##family)
+#define DENSE_ITEM                                                                                 \
+  (FAMILY(dense_tile) | FAMILY(dense_forward) | FAMILY(dense_backward_data) |                      \
+   FAMILY(dense_backward_weights))
+#define STEPS                                                                                      \
+  (FAMILY(optimizer_rules) | FAMILY(philox) | FAMILY(interleave) | DENSE_ITEM | FAMILY(dropout) |  \
+   FAMILY(loss_row) | FAMILY(gather) | FAMILY(fused_steps))
+
+/* Each program's families: `kernels`, which it has whole; `functions`, which these need and whose
+ * kernels another program has; `local`, like `functions`, but their kernels remain, since only
+ * kernels may have local memory. */
+static const struct {
+  const char *name;
+  uint64_t kernels, functions, local;
+} programs[] = {
+    [QUERN__PROGRAM_EVALUATION] = {"the evaluation kernels",
+                                   FAMILY(dense_forward) | FAMILY(activation) | FAMILY(softmax) |
+                                       FAMILY(loss) | FAMILY(gather) | FAMILY(measure) |
+                                       FAMILY(initial),
+                                   FAMILY(philox) | FAMILY(interleave) | FAMILY(dense_tile) |
+                                       FAMILY(loss_row),
+                                   0},
+    [QUERN__PROGRAM_BACKWARD] = {"the backward kernels",
+                                 FAMILY(dense_backward_data) | FAMILY(dense_backward_weights) |
+                                     FAMILY(dropout) | FAMILY(optimizer),
+                                 FAMILY(optimizer_rules) | FAMILY(philox) | FAMILY(interleave) |
+                                     FAMILY(dense_tile),
+                                 0},
+    [QUERN__PROGRAM_NORMALIZATION] = {"the normalization kernels", FAMILY(normalization), 0, 0},
+    [QUERN__PROGRAM_FUSED_STEPS] = {"the kernels of fused steps", FAMILY(fused_steps_kernels),
+                                    STEPS, FAMILY(normalization)},
+    [QUERN__PROGRAM_FUSED_STEPS_COLUMNS] = {"the kernels of fused steps by columns",
+                                            FAMILY(fused_steps_columns),
+                                            STEPS | FAMILY(fused_steps_kernels),
+                                            FAMILY(normalization)},
+#define GROUP_ROW(family)                                                                          \
+  { #family, FAMILY(family), FAMILY(optimizer_rules), 0 }
+    [QUERN__PROGRAM_DENSE_GROUP_LARGE] = GROUP_ROW(dense_group_large),
+    [QUERN__PROGRAM_DENSE_GROUP_MEDIUM] = GROUP_ROW(dense_group_medium),
+    [QUERN__PROGRAM_DENSE_GROUP_SMALL] = GROUP_ROW(dense_group_small),
+    [QUERN__PROGRAM_DENSE_GROUP_TINY] = GROUP_ROW(dense_group_tiny),
+#undef GROUP_ROW
+};
+
+static bool has(uint64_t set, quern__family family) {
+  return (set >> family & 1) != 0;
 }
 
-quern__family quern__cl_program_of(quern__family family) {
-  return has_own_program(family) ? family : QUERN__FAMILY_activation;
+quern__program quern__cl_program_of(quern__family family) {
+  quern__program program = QUERN__PROGRAM_COUNT - 1;
+  while (program > 0 && !has(programs[program].kernels, family)) program--;
+  return program;
 }
 
-const char *quern__cl_program_name(quern__family program) {
-  return has_own_program(program) ? families[program].name : "the kernels";
-}
-
-/* True if the family is for devices whose work-items compute a register tile. */
-static bool is_item_family(quern__family family) {
-  return (family >= QUERN__FAMILY_dense_tile && family <= QUERN__FAMILY_dense_backward_weights) ||
-         family >= QUERN__FAMILY_fused_steps;
+const char *quern__cl_program_name(quern__program program) {
+  return programs[program].name;
 }
 
 static void define(quern__text *text, const char *name, size_t value) {
@@ -81,6 +114,18 @@ void quern__cl_put_file(quern__text *text, const char *file, const unsigned char
   quern__text_add(text, bytes, size);
   quern__text_put(text, "\n");
 }
+
+/* Makes the families that follow have kernels, or functions only: the compiler drops what would be
+ * kernels, as nothing calls it.
+ *
+ * A work-item computes whole vectors. The hint says so to compilers that would vectorize across
+ * work-items: Intel's for CPUs took 20 times as long, for slower kernels. */
+static void put_kernels(quern__text *text, bool has_kernels) {
+  quern__text_put(text, has_kernels ? "#undef __kernel\n#define __kernel __kernel "
+                                      "__attribute__((vec_type_hint(quern_vector)))\n"
+                                    : "#undef __kernel\n#define __kernel static\n");
+}
+
 static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern__family family) {
   if (family == QUERN__FAMILY_dense_tile) define_item_tiles(text, tuning);
 #define DEFINE_GROUP(name)                                                                         \
@@ -93,15 +138,16 @@ static void put_family(quern__text *text, const quern__cl_tuning *tuning, quern_
   quern__cl_put_file(text, families[family].file, families[family].text, *families[family].size);
 }
 
-static quern_status create_text(const quern__cl *cl, quern__family program,
+static quern_status create_text(const quern__cl *cl, quern__program program,
                                 quern__cl_source *source) {
   quern__text text = {0};
   QUERN__CL_PUT_FILE(&text, common);
   for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++) {
-    if (quern__cl_program_of(family) != program && family != QUERN__FAMILY_optimizer_rules)
-      continue;
+    const bool has_kernels = has(programs[program].kernels | programs[program].local, family);
+    if (!has_kernels && !has(programs[program].functions, family)) continue;
     /* The other kind of products has no tiles for these. */
-    if (is_item_family(family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
+    if (has(DENSE_ITEM, family) && cl->tuning.dense == QUERN__DENSE_GROUP) continue;
+    put_kernels(&text, has_kernels);
     put_family(&text, &cl->tuning, family);
   }
   const quern_status status = quern__text_close(&text, &source->text);
@@ -128,7 +174,7 @@ quern_status quern__cl_source_options(const quern__cl *cl, unsigned vector_width
   return quern__fail_memory("build options", strlen(format));
 }
 
-quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+quern_status quern__cl_source_create(const quern__cl *cl, quern__program program,
                                      quern__cl_source *source) {
   *source = (quern__cl_source){NULL, 0, NULL};
   QUERN__FORWARD(create_text(cl, program, source));

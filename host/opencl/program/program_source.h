@@ -5,13 +5,13 @@
 #include "../../base/text.h"
 #include "../state.h"
 
-/* The family that indexes a family's program. Each tile of dense_group has its own program, since a
- * device needs few of them and each takes long to compile. All other families share one: building a
- * small program takes mostly what any program takes (docs/measurements.md). */
-quern__family quern__cl_program_of(quern__family family);
+/* The program that has a family's kernels. Programs are divided by use: what one training does not
+ * launch is not built for it. More of them would repeat the functions that kernels share, and what
+ * any program costs (docs/measurements.md). */
+quern__program quern__cl_program_of(quern__family family);
 
-/* "dense_group_large", …; "the kernels" for the shared program. */
-const char *quern__cl_program_name(quern__family program);
+/* "the evaluation kernels", … */
+const char *quern__cl_program_name(quern__program program);
 
 typedef struct quern__cl_source {
   char *text; /* owned, as are the options */
@@ -20,7 +20,7 @@ typedef struct quern__cl_source {
 } quern__cl_source;
 
 /* The caller frees *source, whatever this returns. */
-quern_status quern__cl_source_create(const quern__cl *cl, quern__family program,
+quern_status quern__cl_source_create(const quern__cl *cl, quern__program program,
                                      quern__cl_source *source);
 void quern__cl_source_free(quern__cl_source *source);
 

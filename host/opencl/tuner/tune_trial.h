@@ -10,7 +10,7 @@
 /* A row and its programs, while the context has the other row. */
 typedef struct quern__tune_variant {
   quern__cl_tuning tuning;
-  cl_program programs[QUERN__FAMILY_COUNT];
+  cl_program programs[QUERN__PROGRAM_COUNT];
   cl_kernel kernels[QUERN__KERNEL_COUNT];
 } quern__tune_variant;
 

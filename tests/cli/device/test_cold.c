@@ -34,7 +34,7 @@ static void test_no_room(void **state) {
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   signal(SIGXFSZ, handler);
   assert_code(&result, 1);
-  assert_says(result.err, "quern: clBuildProgram: the kernels did not build: ");
+  assert_says(result.err, "quern: clBuildProgram: the kernels of fused steps did not build: ");
   assert_says(result.err, "POCL_CACHE_DIR");
   assert_int_equal(count_lines(result.err), 1);
   result_free(&result);
