@@ -19,6 +19,9 @@ static const struct {
 };
 enum { TARGETS = sizeof targets / sizeof *targets };
 
+/* Intel's compiler for CPUs splits vectors of 512 bits in two, even if the CPU has them. */
+enum { INTEL_WIDTH = 8 };
+
 /* Returns the index in `targets` of the processor in the device's name; TARGETS if there is
  * none. */
 static size_t find_target(const quern_device_info *info) {
@@ -33,6 +36,7 @@ quern_status quern__cl_cpu_width(cl_device_id device, const quern_device_info *i
   QUERN__FORWARD(quern__cl_GetDeviceInfo(info->name, device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT,
                                          sizeof native, &native));
   const size_t target = find_target(info);
+  if (strstr(info->platform, "Intel") != NULL && native > INTEL_WIDTH) native = INTEL_WIDTH;
   *width = target < TARGETS && targets[target].width < native ? targets[target].width : native;
   if (*width < QUERN__CL_LEAST_WIDTH) *width = QUERN__CL_LEAST_WIDTH;
   return QUERN_OK;

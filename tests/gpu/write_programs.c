@@ -19,10 +19,10 @@ typedef struct shape {
   size_t items;
 } shape;
 
-static shape shape_of(const quern__cl_tuning *row, quern__family program) {
+static shape shape_of(const quern__cl_tuning *row, quern__program program) {
   shape found = {"", row->group};
 #define SHAPE_OF_SIZE(size)                                                                        \
-  if (program == QUERN__FAMILY_dense_group_##size) {                                               \
+  if (program == quern__cl_program_of(QUERN__FAMILY_dense_group_##size)) {                         \
     const quern__cl_group_tile *tile = &row->groups[QUERN__GROUP_##size];                          \
     snprintf(found.tile, sizeof found.tile, "%ux%ux%u by %ux%u", tile->rows, tile->columns,        \
              tile->depth, tile->item_rows, tile->item_columns);                                    \
@@ -33,10 +33,25 @@ static shape shape_of(const quern__cl_tuning *row, quern__family program) {
   return found;
 }
 
-/* The rows are for the first GPU whose limits allow them, so a program without work-items belongs
- * to a tile that the row does not have. */
-static bool has_program(const quern__cl_tuning *row, quern__family program) {
-  return quern__cl_program_of(program) == program && shape_of(row, program).items > 0;
+/* GPUs have no fused steps. The rows are for the first GPU whose limits allow them, so a program
+ * without work-items belongs to a tile that the row does not have. */
+static bool has_program(const quern__cl_tuning *row, quern__program program) {
+  return program != QUERN__PROGRAM_FUSED_STEPS && program != QUERN__PROGRAM_FUSED_STEPS_COLUMNS &&
+         shape_of(row, program).items > 0;
+}
+
+/* The program's name in a file's name. */
+static const char *short_name(quern__program program) {
+  switch (program) {
+  case QUERN__PROGRAM_EVALUATION:
+    return "evaluation";
+  case QUERN__PROGRAM_BACKWARD:
+    return "backward";
+  case QUERN__PROGRAM_NORMALIZATION:
+    return "normalization";
+  default:
+    return quern__cl_program_name(program);
+  }
 }
 
 static void name_row(const quern__cl_tuning *row, char *name, size_t size) {
@@ -56,12 +71,11 @@ static bool write_text(const char *folder, const char *file, const quern__cl_sou
   return written;
 }
 
-static bool write_program(const quern__cl *cl, quern__family program, const char *folder,
+static bool write_program(const quern__cl *cl, quern__program program, const char *folder,
                           FILE *list) {
   quern__cl_source source;
   char row[32], *file = NULL;
-  const bool rest = program == quern__cl_program_of(QUERN__FAMILY_activation);
-  const char *name = rest ? "kernels" : quern__cl_program_name(program);
+  const char *name = short_name(program);
   const shape group = shape_of(&cl->tuning, program);
   name_row(&cl->tuning, row, sizeof row);
   bool written = quern__cl_source_create(cl, program, &source) == QUERN_OK &&
@@ -76,8 +90,8 @@ static bool write_program(const quern__cl *cl, quern__family program, const char
 static bool write_row(const quern__cl_tuning *row, const char *folder, FILE *list) {
   /* Every GPU's multiply-add is one instruction. */
   const quern__cl cl = {.tuning = *row, .fused = true};
-  for (quern__family family = 0; family < QUERN__FAMILY_COUNT; family++)
-    if (has_program(row, family) && !write_program(&cl, family, folder, list)) return false;
+  for (quern__program program = 0; program < QUERN__PROGRAM_COUNT; program++)
+    if (has_program(row, program) && !write_program(&cl, program, folder, list)) return false;
   return true;
 }
 

@@ -151,6 +151,20 @@ static void test_widths(void **state) {
                "at most 8");
 }
 
+/* Intel's compiler for CPUs has no vectors of 16 floats, whatever the device reports. */
+static void test_intel(void **state) {
+  (void)state;
+  const quern_device_info info = {
+      .kind = QUERN_DEVICE_CPU, .platform = "Intel(R) OpenCL", .name = "AMD EPYC"};
+  unsigned width;
+  test_rig rig;
+  test_rig_open(&rig, 0);
+  const quern__cl *cl = rig.device->state;
+  assert_ok(quern__cl_cpu_width(cl->device, &info, &width));
+  assert_in_range(width, 4, 8);
+  test_rig_close(&rig);
+}
+
 /* The CPU in the device's name tells if fma() is one instruction. */
 static void test_fused(void **state) {
   (void)state;
@@ -217,9 +231,9 @@ static void test_kernels_build(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {QUERN_TEST(test_error_names), QUERN_TEST(test_statuses),
-                                     QUERN_TEST(test_tuning),      QUERN_TEST(test_limits),
-                                     QUERN_TEST(test_widths),      QUERN_TEST(test_fused),
-                                     QUERN_TEST(test_sizes),       QUERN_TEST(test_kernels_build)};
+  const struct CMUnitTest tests[] = {
+      QUERN_TEST(test_error_names), QUERN_TEST(test_statuses), QUERN_TEST(test_tuning),
+      QUERN_TEST(test_limits),      QUERN_TEST(test_widths),   QUERN_TEST(test_intel),
+      QUERN_TEST(test_fused),       QUERN_TEST(test_sizes),    QUERN_TEST(test_kernels_build)};
   return cmocka_run_group_tests_name("opencl/inside", tests, NULL, NULL);
 }
