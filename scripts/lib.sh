@@ -58,7 +58,7 @@ docs_needs=(
 # Of scripts/gpu-compile. Those for NVIDIA and Intel are larger: see its --install.
 amd_compiler_needs=(
   'clang-19|optional|has_command clang-19|clang 19, which compiles the kernels for AMD'"'"'s GPUs'
-  'rocm-device-libs|optional|has_match /usr/lib/*/amdgcn/bitcode/ocml.bc|ROCm'"'"'s device libraries'
+  'rocm-device-libs|optional|has_match /usr/lib/*/amdgcn/bitcode/ocml.bc|device libraries of ROCm'
 )
 
 check_needs=(

@@ -91,10 +91,10 @@ list(APPEND oclgrind-cpu_environment OCLGRIND_UNINITIALIZED=0)
 
 # The row of CPUs with NEON has its own tiles, which any CPU can run.
 #
-# The rows of AMD and Intel differ from the default GPU row only in the tiles of the matrix products,
-# so only the products' tests run with them. That of NVIDIA also moves aligned vectors differently,
-# in every op. Oclgrind would need minutes for their large work-groups, and checks the same code with
-# the default row.
+# The rows of AMD and Intel differ from the default GPU row only in the tiles of the matrix
+# products, so only the products' tests run with them. That of NVIDIA also moves aligned vectors
+# differently, in every op. Oclgrind would need minutes for their large work-groups, and checks the
+# same code with the default row.
 set(implementations_before ${implementations})
 quern_add_tuning(pocl nvidia)
 set(ops_implementations ${implementations})

@@ -196,8 +196,8 @@ __attribute__((noinline)) void steps_derive(__global const StepsLayer *layer, ul
     }
 }
 
-/* H ← gamma x̂ + beta for samples `first` to `end` of a layer that normalizes, x̂ = (x - mean) / the
- * deviation of the sample's product x. */
+/* H ← gamma x̂ + beta for samples `first` to `end` of a layer that normalizes. x is a sample's
+ * product, and x̂ = (x - mean) / deviation over its units. */
 __attribute__((noinline)) void steps_normalize(__global const StepsLayer *layer,
                                                __global const float *parameters,
                                                __global float *normals, __global float *h,
