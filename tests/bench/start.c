@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,21 @@ static long peak_kilobytes(void) {
     if (sscanf(line, "VmHWM: %ld", &kilobytes) == 1) break;
   if (file != NULL) fclose(file);
   return kilobytes;
+}
+
+/* Uploads a batch of equal samples, all of class 0. */
+static quern_status upload_batch(quern_buffer *x, quern_buffer *labels) {
+  const size_t bytes = quern_buffer_bytes(x), count = bytes / sizeof(float);
+  float *values = malloc(bytes);
+  int32_t *classes = calloc(1, quern_buffer_bytes(labels));
+  quern_status status = values == NULL || classes == NULL ? QUERN_ERROR_OUT_OF_MEMORY : QUERN_OK;
+  for (size_t i = 0; status == QUERN_OK && i < count; i++) values[i] = 0.5f;
+  if (status == QUERN_OK) status = quern_buffer_write(x, 0, bytes, values, QUERN_WAIT);
+  if (status == QUERN_OK)
+    status = quern_buffer_write(labels, 0, quern_buffer_bytes(labels), classes, QUERN_WAIT);
+  free(values);
+  free(classes);
+  return status;
 }
 
 /* In the fresh process: the index of the network in measure_networks, or "none" to open the device
@@ -41,8 +57,7 @@ int bench_first_step(const bench_options *options) {
          quern_plan_set_optimizer(plan, &sgd) != QUERN_OK ||
          quern_buffer_create(context, batch * inputs * sizeof(float), &x) != QUERN_OK ||
          quern_buffer_create(context, batch * sizeof(int32_t), &labels) != QUERN_OK ||
-         quern_fill(context, 0.5f, quern_matrix(x, 0, batch, inputs)) != QUERN_OK ||
-         quern_fill(context, 0, quern_vector(labels, 0, batch)) != QUERN_OK ||
+         upload_batch(x, labels) != QUERN_OK ||
          quern_plan_step(plan, quern_matrix(x, 0, batch, inputs), quern_vector(labels, 0, batch),
                          quern_none()) != QUERN_OK ||
          quern_context_finish(context) != QUERN_OK))
@@ -60,10 +75,16 @@ int bench_first_step(const bench_options *options) {
   return (int)result;
 }
 
-/* Starts this program with caches in `folder`, and returns the seconds until it is done and its
- * memory. */
+/* User and system time of a process and of those that it waited for. */
+static double cpu_seconds(const struct rusage *used) {
+  return (double)(used->ru_utime.tv_sec + used->ru_stime.tv_sec) +
+         1e-6 * (double)(used->ru_utime.tv_usec + used->ru_stime.tv_usec);
+}
+
+/* Starts this program with caches in `folder`, and returns the seconds until it is done, its CPU
+ * time and its memory. */
 static cli_exit run_fresh(const yardstick *bench, const char *folder, const char *network,
-                          double *seconds, double *kilobytes) {
+                          double *seconds, double *cpu, double *kilobytes) {
   int out[2];
   if (pipe2(out, O_CLOEXEC) != 0) return cli_fail("pipe: %s", strerror(errno));
   double start = cli_seconds();
@@ -86,7 +107,9 @@ static cli_exit run_fresh(const yardstick *bench, const char *folder, const char
   *seconds = cli_seconds() - start;
   close(out[0]);
   int status = -1;
-  if (child > 0) waitpid(child, &status, 0);
+  struct rusage used = {0};
+  if (child > 0) wait4(child, &status, 0, &used);
+  *cpu = cpu_seconds(&used);
   if (length <= 0 || status != 0 || sscanf(line, "done %lf", kilobytes) != 1)
     return cli_fail("the process for the first step failed");
   return CLI_OK;
@@ -100,7 +123,8 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 }
 
 typedef struct start_times {
-  measure_candidate opened, cold, warm; /* their times are owned */
+  /* their times are owned; cold_cpu and warm_cpu have the CPU time */
+  measure_candidate opened, cold, warm, cold_cpu, warm_cpu;
   double kilobytes, opened_kilobytes;
 } start_times;
 
@@ -109,13 +133,15 @@ static cli_exit run_round(const yardstick *bench, start_times *times, size_t rou
                           const char *network) {
   char folder[] = "/tmp/quern-bench-XXXXXX";
   if (mkdtemp(folder) == NULL) return cli_fail("%s: %s", folder, strerror(errno));
-  double cold_kilobytes;
-  cli_exit result =
-      run_fresh(bench, folder, "none", &times->opened.seconds[round], &times->opened_kilobytes);
+  double cold_kilobytes, opened_cpu;
+  cli_exit result = run_fresh(bench, folder, "none", &times->opened.seconds[round], &opened_cpu,
+                              &times->opened_kilobytes);
   if (result == CLI_OK)
-    result = run_fresh(bench, folder, network, &times->cold.seconds[round], &cold_kilobytes);
+    result = run_fresh(bench, folder, network, &times->cold.seconds[round],
+                       &times->cold_cpu.seconds[round], &cold_kilobytes);
   if (result == CLI_OK)
-    result = run_fresh(bench, folder, network, &times->warm.seconds[round], &times->kilobytes);
+    result = run_fresh(bench, folder, network, &times->warm.seconds[round],
+                       &times->warm_cpu.seconds[round], &times->kilobytes);
   nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
   return result;
 }
@@ -150,54 +176,69 @@ static cli_exit print_memory(yardstick *bench, const measure_network *network, c
   return CLI_OK;
 }
 
+/* Prints and records the medians of the rounds. */
+static cli_exit print_times(yardstick *bench, const start_times *times, size_t rounds,
+                            cJSON *object) {
+  const struct {
+    const char *name;
+    const measure_candidate *times;
+  } columns[] = {{"device_open_seconds", &times->opened},
+                 {"cold_seconds", &times->cold},
+                 {"cold_cpu_seconds", &times->cold_cpu},
+                 {"warm_seconds", &times->warm},
+                 {"warm_cpu_seconds", &times->warm_cpu}};
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    measure_summary rate;
+    const cli_exit result = measure_rate(columns[i].times, 1, rounds, &rate);
+    if (result != CLI_OK) return result;
+    cli_json_number(&bench->json, object, columns[i].name, 1 / rate.median);
+    printf(" %5.2f s", 1 / rate.median);
+  }
+  return CLI_OK;
+}
+
 static cli_exit bench_one(yardstick *bench, size_t index, cJSON *list) {
   const measure_network *network = &measure_networks[index];
-  size_t rounds = bench->effort.small_only ? 1 : 3;
-  start_times times = {.opened.seconds = calloc(rounds, sizeof(double)),
-                       .cold.seconds = calloc(rounds, sizeof(double)),
-                       .warm.seconds = calloc(rounds, sizeof(double))};
+  size_t rounds = bench->effort.small_only ? 1 : 5;
+  start_times times = {.kilobytes = 0};
+  measure_candidate *all[] = {&times.opened, &times.cold, &times.warm, &times.cold_cpu,
+                              &times.warm_cpu};
+  enum { ALL = sizeof all / sizeof *all };
   char name[16];
-  measure_summary opened, cold, warm;
   snprintf(name, sizeof name, "%zu", index);
-  cli_exit result =
-      times.opened.seconds == NULL || times.cold.seconds == NULL || times.warm.seconds == NULL
-          ? cli_fail_memory()
-          : CLI_OK;
+  cli_exit result = CLI_OK;
+  for (size_t i = 0; result == CLI_OK && i < ALL; i++) {
+    all[i]->seconds = calloc(rounds, sizeof(double));
+    if (all[i]->seconds == NULL) result = cli_fail_memory();
+  }
   for (size_t i = 0; result == CLI_OK && i < rounds; i++)
     result = run_round(bench, &times, i, name);
-  if (result == CLI_OK) result = measure_rate(&times.opened, 1, rounds, &opened);
-  if (result == CLI_OK) result = measure_rate(&times.cold, 1, rounds, &cold);
-  if (result == CLI_OK) result = measure_rate(&times.warm, 1, rounds, &warm);
   if (result == CLI_OK) {
     cJSON *object = cli_json_object(&bench->json, list, NULL);
     cli_json_text(&bench->json, object, "network", network->name);
     cli_json_number(&bench->json, object, "batch", (double)network->batch);
-    cli_json_number(&bench->json, object, "device_open_seconds", 1 / opened.median);
-    cli_json_number(&bench->json, object, "cold_seconds", 1 / cold.median);
-    cli_json_number(&bench->json, object, "warm_seconds", 1 / warm.median);
     cli_json_number(&bench->json, object, "host_kilobytes", times.kilobytes);
     cli_json_number(&bench->json, object, "host_kilobytes_device_open", times.opened_kilobytes);
-    printf("  %-17s %5zu  %5.2f s %5.2f s %5.2f s  %5.0f MiB %5.0f MiB", network->name,
-           network->batch, 1 / opened.median, 1 / cold.median, 1 / warm.median,
-           times.opened_kilobytes / 1024, times.kilobytes / 1024);
-    result = print_memory(bench, network, object);
+    printf("  %-17s %5zu ", network->name, network->batch);
+    result = print_times(bench, &times, rounds, object);
+    printf("  %5.0f MiB %5.0f MiB", times.opened_kilobytes / 1024, times.kilobytes / 1024);
+    if (result == CLI_OK) result = print_memory(bench, network, object);
   }
-  measure_candidate_free(&times.opened);
-  measure_candidate_free(&times.cold);
-  measure_candidate_free(&times.warm);
+  for (size_t i = 0; i < ALL; i++) measure_candidate_free(all[i]);
   return result;
 }
 
 cli_exit bench_start(yardstick *bench) {
   cli_exit result = CLI_OK;
   cJSON *list = cli_json_list(&bench->json, bench->json.root, "start");
-  printf("\na fresh process to its first step: open is up to a ready device alone; peak of host "
-         "memory, after opening and after\n"
-         "the step; device memory of a trainer over %d samples of bytes, and of the plan alone, "
-         "each beside what it needs\n"
-         "  %-17s %5s  %7s %7s %7s  %9s %9s  %20s  %20s\n",
-         DATA_SAMPLES, "network", "batch", "open", "cold", "warm", "opened", "host", "device",
-         "plan");
+  printf("\na fresh process to its first step: open is up to a ready device alone; cpu is the user "
+         "and system time of the column\n"
+         "before; peak of host memory, after opening and after the step; device memory of a "
+         "trainer over %d samples of bytes,\n"
+         "and of the plan alone, each beside what it needs\n"
+         "  %-17s %5s  %7s %7s %7s %7s %7s  %9s %9s  %20s  %20s\n",
+         DATA_SAMPLES, "network", "batch", "open", "cold", "cpu", "warm", "cpu", "opened", "host",
+         "device", "plan");
   for (size_t i = 0; result == CLI_OK && i < measure_network_count; i++)
     if (!bench->effort.small_only || i == 0) result = bench_one(bench, i, list);
   return result;
