@@ -119,7 +119,7 @@ void quern__cl_put_file(quern__text *text, const char *file, const unsigned char
  * kernels, as nothing calls it.
  *
  * A work-item computes whole vectors. The hint says so to compilers that would vectorize across
- * work-items: Intel's for CPUs took 20 times as long, for slower kernels. */
+ * work-items: Intel's for CPUs took up to 10 times as long. */
 static void put_kernels(quern__text *text, bool has_kernels) {
   quern__text_put(text, has_kernels ? "#undef __kernel\n#define __kernel __kernel "
                                       "__attribute__((vec_type_hint(quern_vector)))\n"
