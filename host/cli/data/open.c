@@ -164,9 +164,10 @@ cli_exit cli_open_model(const cli_model_settings *settings, quern_network **netw
                                   ? quern_onnx_load(settings->path, &onnx, network)
                                   : quern_model_load(settings->path, &options, network);
   if (status != QUERN_OK) return cli_fail_library();
+  const cli_exit result = check_loss(settings->path, *network);
   const char *note = quern_network_note(*network);
-  if (*note != '\0') cli_print(stderr, "note: %s: %s\n", settings->path, note);
-  return check_loss(settings->path, *network);
+  if (result == CLI_OK && *note != '\0') cli_print(stderr, "note: %s: %s\n", settings->path, note);
+  return result;
 }
 
 cli_exit cli_check_columns(const char *path, const quern_network *network,
