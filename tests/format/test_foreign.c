@@ -27,7 +27,7 @@ static void test_foreign_models(void **state) {
       {BYTES("\x93NUMPY\1\0v\0{'descr'"), "is a NumPy file", "arrays are read as data"},
       {BYTES(ZIP("x.npy", "\5")), "is a NumPy file", "is a NumPy file"},
       {BYTES(ZIP("a.txt", "\5")), "is a ZIP archive, as .pt", "ZIP archive"},
-      {BYTES("PK\3\4"), "zip", "zip"},
+      {BYTES("PK\3\4"), "ZIP", "ZIP"},
       {BYTES("\10\10\22\7pytorch\32\1"),
        "is an ONNX file, expected safetensors: the name must end in .onnx", "not an ONNX file"},
       {BYTES("\2\0\0\0\0\0\0\0{}"), "has no tensors",
