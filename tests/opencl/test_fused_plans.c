@@ -149,12 +149,15 @@ static void test_changes(void **state) {
   test_rig rig;
   test_rig_open(&rig, 0);
   quern__cl *cl = rig.device->state;
+  if (cl->tuning.dense == QUERN__DENSE_GROUP) { /* it updates in one pass by plain SGD only */
+    test_rig_close(&rig);
+    return;
+  }
   cl->steps_forced = !rig.short_loops;
   cl->steps_form = QUERN__STEPS_SERIAL;
   changing made[] = {make_changing(rig.device), make_changing(rig.reference)};
   for (int i = 0; i < 2; i++) run_changes(&made[i]);
-  if (cl->tuning.dense == QUERN__DENSE_ITEM && !rig.short_loops)
-    assert_non_null(made[0].plan->whole_steps);
+  if (!rig.short_loops) assert_non_null(made[0].plan->whole_steps);
   const quern__shape *shape = &made[0].network->shape;
   for (size_t i = 0; i < shape->flat_count; i++) {
     const float expected = made[1].network->parameters[i];
