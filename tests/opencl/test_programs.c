@@ -58,9 +58,13 @@ static cl_uint count_own(quern__program program) {
       QUERN__KERNELS(FAMILY_OF)
 #undef FAMILY_OF
   };
+  /* Fused steps need functions of a family whose kernels have local memory, and so remain. */
+  const bool uses_norms =
+      program == QUERN__PROGRAM_FUSED_STEPS || program == QUERN__PROGRAM_FUSED_STEPS_COLUMNS;
   cl_uint count = 0;
   for (size_t i = 0; i < sizeof families / sizeof *families; i++)
-    count += quern__cl_program_of(families[i]) == program;
+    count += quern__cl_program_of(families[i]) == program ||
+             (uses_norms && families[i] == QUERN__FAMILY_normalization);
   return count;
 }
 
