@@ -158,7 +158,8 @@ static void test_full_disk_in_a_log(void **state) {
     assert_int_equal(remove("model.safetensors"), 0);
     char *log = read_text(names[i]);
     const size_t length = strlen(log);
-    assert_true(length > 1000 && length < 1900 && log[length - 1] == '\n');
+    assert_in_range(length, 1001, 1900);
+    assert_int_equal(log[length - 1], '\n');
     free(log);
     run_well(run("plot", names[i], "-o", "log.svg"));
   }
