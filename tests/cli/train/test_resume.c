@@ -69,6 +69,9 @@ static void test_refusals(void **state) {
                   PARTS("checkpoint", "expected a model"));
 }
 
+/* Units for which the number of epochs does not change how steps run: docs/checkpoints.md. */
+#define UNITS "100"
+
 /* Runs the command that the last line of the message has, in a shell, for a few more epochs. */
 static void run_what_was_said(const char *message, const char *epochs, const char *save) {
   const char *line = strstr(message, "to continue:\n  ");
@@ -92,14 +95,14 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   snprintf(checkpoint, sizeof checkpoint, "%s", path_of("that's mine"));
   char *epochs = NULL;
   if (resumed) { /* a run that was resumed itself prints --resume once */
-    command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
-                               device, "--epochs", "1", "--checkpoint", checkpoint);
+    command_result first = run("train", "--data", "digits", PLAIN_SGD, "--hidden", UNITS,
+                               "--device", device, "--epochs", "1", "--checkpoint", checkpoint);
     assert_code(&first, 0);
     result_free(&first);
   }
   const char *resume = resumed ? "--resume" : NULL;
   child running =
-      start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device", device,
+      start(ARGUMENTS("train", "--data", "digits", PLAIN_SGD, "--hidden", UNITS, "--device", device,
                       "--epochs", LONG, "--checkpoint", checkpoint, resume, checkpoint));
   wait_for_text(&running, running.out, "\nepoch ");
   pause_for(20);
@@ -123,7 +126,7 @@ static void check_interrupt(const char *device, int signal, bool resumed) {
   free(bytes);
   assert_true(asprintf(&epochs, "%ld", epoch + 2) > 0);
   run_what_was_said(result.err, epochs, path_of("resumed"));
-  command_result full = run("train", "--data", "digits", PLAIN_SGD, "--hidden", "16", "--device",
+  command_result full = run("train", "--data", "digits", PLAIN_SGD, "--hidden", UNITS, "--device",
                             device, "--epochs", epochs, "--save", path_of("full"));
   assert_code(&full, 0);
   assert_same_files(path_of("full"), path_of("resumed"));
